@@ -71,6 +71,10 @@ export function editorFormats(algorithms) {
       pattern: `(?:source[_-]ip|path|(?:header|cookie):${TOKEN}|query:[^\\s&=#]+)`,
       expected: 'source-ip, path, header:NAME, cookie:NAME or query:NAME',
     },
+    'retry-condition': {
+      pattern: `(?:connect-failure|reset|timeout|${STATUSES}(?:,${STATUSES})*)`,
+      expected: 'connect-failure, reset, timeout, or statuses as in 503 or 500-599',
+    },
     'status-ranges': {
       pattern: `${STATUSES}(?:,${STATUSES})*`,
       expected: 'statuses as in 200, 200-399 or 200,204',

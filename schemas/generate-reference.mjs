@@ -14,6 +14,7 @@ const CHAPTERS = [
       'tracing',
       'plugins',
       'dns',
+      'resilience',
       'workers',
       'reload',
       'shutdown',

@@ -1,4 +1,4 @@
-import type { ConfigFile, FileListener, FileUpstream } from '../schema/config-file.generated.ts';
+import type { ConfigFile, FileListener, FileUpstream, Resilience } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import type { Path } from '../problems/problem.ts';
 import { listenerTls } from './normalize-tls.ts';
@@ -10,7 +10,7 @@ import { SniUpstreams } from './sni-upstreams.ts';
 /** Normalizes the form with `listeners` and `upstreams`: only names and the settings of the mode are filled in. */
 export function normalizeListeners(file: ConfigFile, context: NormalizeContext): object {
   const upstreams = (file.upstreams ?? []).map((upstream, index) =>
-    normalizeUpstream(upstream, index, context),
+    normalizeUpstream(upstream, file.resilience, index, context),
   );
   const passed = new SniUpstreams(upstreams, () => ({}), context);
   const listeners = (file.listeners ?? []).map((listener, index) =>
@@ -51,9 +51,19 @@ function normalizeListener(
   };
 }
 
-function normalizeUpstream(upstream: FileUpstream, index: number, context: NormalizeContext): object {
+/** @param resilience the settings of the file for all upstreams that have none of their own */
+function normalizeUpstream(
+  upstream: FileUpstream,
+  resilience: Resilience | undefined,
+  index: number,
+  context: NormalizeContext,
+): object {
   const { health_check: check, tls: given, ...rest } = upstream;
   const at: Path = ['upstreams', index];
+  for (const part of Object.keys(resilience ?? {})) {
+    if (upstream.resilience?.[part as keyof Resilience] === undefined)
+      context.provenance.set([...at, 'resilience', part], ['resilience', part]);
+  }
   const backends: WrittenBackends = {
     addresses: upstream.backends.map(({ address }) => address),
     pathOf: (backend) => [...at, 'backends', backend, 'address'],
@@ -64,6 +74,7 @@ function normalizeUpstream(upstream: FileUpstream, index: number, context: Norma
   }
   return {
     ...rest,
+    ...(resilience === undefined ? {} : { resilience: { ...resilience, ...upstream.resilience } }),
     backends: upstream.backends.map(normalizeBackend),
     ...(tls === undefined ? {} : { tls }),
     ...(check === undefined ? {} : { health_check: normalizeHealthCheck(check, tls !== undefined) }),

@@ -36,6 +36,7 @@ export interface ConfigFile {
   /** The time between two checks of a backend. This key is short for a `health_check` that asks for `/` and expects status 200. One failed check takes a backend out of use; one passed check brings it back. Each check may take as long as the interval, but 2s at most. A number without a unit means seconds. */
   readonly health_check_interval?: string | number;
   readonly queue?: Queue;
+  readonly resilience?: Resilience;
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
   /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
@@ -367,6 +368,79 @@ export interface Queue {
    * @default "10s"
    */
   readonly timeout?: string;
+}
+
+/** What the proxy does when backends of an upstream fail. */
+export interface Resilience {
+  readonly retry?: Retry;
+}
+
+/** Sends a request again when a backend has failed it. Each try goes to another backend, as long as there is one that the request has not tried. A request is never sent again once the client has got a byte of a response. Without this section only this is done: when connecting to a backend fails, another one is chosen, and when an idle connection dies as a request is sent on it, the request is sent once more. */
+export interface Retry {
+  /**
+   * Whether requests are tried again.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * How often a request is tried at most, the first try included. Backends that could not be connected to do not count, unless none could.
+   * @default 3
+   */
+  readonly max_attempts?: number;
+  /**
+   * The longest time to wait before the second try.
+   * @default "100ms"
+   */
+  readonly initial_delay?: string | number;
+  /**
+   * The longest time to wait before any try.
+   * @default "10s"
+   */
+  readonly max_delay?: string | number;
+  /**
+   * By how much the delay grows from try to try.
+   * @default 2
+   */
+  readonly multiplier?: number;
+  /**
+   * Which part of the delay is random. 1: the proxy waits for any time from 0 to the delay, so that requests that failed together do not come back together. 0.1: it waits for 90 to 100 % of the delay.
+   * @default 1
+   */
+  readonly jitter?: number;
+  /** When a request is tried again. `connect-failure`: no backend could be connected to; any request is tried again then, because none was sent. `reset`: the connection ended before the first byte of a response. `timeout`: the head of the response did not come within `per_try_timeout` or the `read` timeout of the upstream. Statuses of responses, such as `503` or `500-599`: when no further try is made, the client gets the response with that status. */
+  readonly on?: readonly (string | number)[];
+  /** The methods of requests that are tried again although a backend may have executed them already. Default: the methods that are idempotent by their definition, such as GET, HEAD, PUT, DELETE and OPTIONS, and not POST and PATCH. */
+  readonly methods?: readonly string[];
+  /**
+   * How long one try may take, from the moment that the backend has the whole request to the head of its response. Then the try has failed: another one follows if `on` has `timeout`, else the client gets 504. 0: only the `read` timeout of the upstream counts.
+   * @default 0
+   */
+  readonly per_try_timeout?: string | number;
+  /**
+   * How many bytes of a request body are kept in memory, so that it can be sent again. A request with a longer body is sent once.
+   * @default "64KiB"
+   */
+  readonly body_limit?: string;
+  /**
+   * How many bytes of all kept bodies a worker has in memory at the same time. While this memory is used up, requests with bodies are sent once.
+   * @default "64MiB"
+   */
+  readonly body_total?: string;
+  readonly budget?: RetryBudget;
+}
+
+/** How many tries may run at a time beside the first ones, in all workers together. When many requests fail, second tries would only add to the load that makes them fail. A try counts from its decision to its end, its delay included. What does not count: another backend instead of one that refuses connections, and the request that is sent once more because an idle connection died. */
+export interface RetryBudget {
+  /**
+   * Percent of the requests that the upstream has at the moment, waiting ones included.
+   * @default 20
+   */
+  readonly percent?: number;
+  /**
+   * So many may always run, however few requests there are.
+   * @default 3
+   */
+  readonly min?: number;
 }
 
 /** The time limits of a flat file, for clients and backends together. */
@@ -917,6 +991,7 @@ export interface FileUpstream {
   readonly connection_pool?: ConnectionPool;
   readonly health_check?: HealthCheck;
   readonly queue?: Queue;
+  readonly resilience?: Resilience;
   readonly timeouts?: UpstreamTimeouts;
   /**
    * TCP keepalive: when a backend has sent nothing for this time, the operating system sends it up to ten probes, one second apart. When it answers none of them, it counts as gone and its connection is closed. The time counts in whole seconds; fractions are rounded up. 0: no probes.

@@ -7,6 +7,7 @@ import { INCLUDE_FORMS, checkIncludePattern } from '../values/include-pattern.ts
 import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from '../values/hash-key.ts';
 import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';
+import { parseRetryCondition, RETRY_CONDITION_FORMS } from '../values/retry-condition.ts';
 import { parseStatusRanges } from '../values/status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from '../values/name-server.ts';
 import { CIPHER_SUITE_FORMS, parseCipherSuite } from '../values/tls/cipher-suite.ts';
@@ -97,6 +98,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   algorithm: { expected: `one of ${ALGORITHMS.join(', ')}`, parse: parseAlgorithm },
   'hash-key': { expected: HASH_KEY_FORMS, parse: (text) => formatHashKey(parseHashKey(text)) },
   'status-ranges': { expected: 'statuses as in 200, 200-399 or 200,204', parse: parsed(parseStatusRanges) },
+  'retry-condition': {
+    expected: RETRY_CONDITION_FORMS,
+    parse: parseRetryCondition,
+  },
   network: matching(networks, isNetwork),
   name: matching(names, (text) => text.length <= 100 && /^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u.test(text)),
   'url-path': matching(urlPaths, isUrlPath),

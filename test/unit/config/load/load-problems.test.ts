@@ -191,7 +191,6 @@ describe('a key that is not known', () => {
   it.each([
     'rate_limit',
     'circuit_breaker',
-    'retry',
     'auth',
     'security',
     'access_control',
