@@ -18,6 +18,7 @@ const USAGE = `npm run soak:workers -- [options]
   --workers N   workers of the proxy (default 4)
   --seconds N   for how long a worker is ended each second (default 60)
   --seed N      for what is random (default 1)
+  --backoff     workers that end again and again wait before they are replaced, as in production: then fewer can be ended
 `;
 const HTTP_CLIENTS = 64;
 const WEB_SOCKET_CLIENTS = 64;
@@ -30,6 +31,7 @@ const ALL_BACK_LIMIT_MS = 40_000;
 /** So that a heap is full soon. */
 const HEAP_MIB = 160;
 const TERMINATE_HOOK = new URL('kill/terminate-hook.js', import.meta.url).href;
+const AT_ONCE_HOOK = new URL('kill/replace-at-once.js', import.meta.url).href;
 /** What the log says of workers that end, which is what this run is about. */
 const EXPECTED = /worker ended|crash again and again/;
 
@@ -38,13 +40,14 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
+    backoff: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) process.stdout.write(USAGE);
-else await soak(Number(values.workers), Number(values.seconds), Number(values.seed));
+else await soak(Number(values.workers), Number(values.seconds), Number(values.seed), values.backoff);
 
-async function soak(workers: number, seconds: number, seed: number): Promise<void> {
+async function soak(workers: number, seconds: number, seed: number, waits: boolean): Promise<void> {
   const random = new SeededRandom(seed);
   const backend = await new SoakHttpBackend().listen();
   const plugins = mkdtempSync(join(tmpdir(), 'balance-reaper-'));
@@ -52,6 +55,7 @@ async function soak(workers: number, seconds: number, seed: number): Promise<voi
   const proxy = await ProxyProcess.start(config(workers, backend.port, plugins), 2, [
     `--max-old-space-size=${HEAP_MIB}`,
     `--import=${TERMINATE_HOOK}`,
+    ...(waits ? [] : [`--import=${AT_ONCE_HOOK}`]),
   ]);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
@@ -92,6 +96,7 @@ async function soak(workers: number, seconds: number, seed: number): Promise<voi
       executions.reduce((total, execution) => total + of(execution), 0);
     conclude([
       ['workers that were ended', executions.length, executions.length > 0],
+      ['… a minute', Math.round((executions.length / seconds) * 60), true],
       ['right answers', book.answers, book.answers > 0],
       ['connections', book.connects, book.connects > 0],
       ['connections of ended workers that broke', sum(({ own }) => own), true],

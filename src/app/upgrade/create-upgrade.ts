@@ -44,9 +44,9 @@ export function createUpgrade(parts: ReplacedParts, environment: UpgradeEnvironm
         return [...(control?.sockets.offers() ?? []), ...(admin?.offers() ?? []), ...sockets()];
       },
       succession: () => ({ generation: reloads.generation?.id ?? 0, ticketKeys: ticketKeys.export() }),
-      handOver: () => {
+      handOver: (pid) => {
         const isReloadWanted = reloads.isWaiting;
-        void reloads.close();
+        void reloads.close(`another process serves now, pid ${String(pid)}`);
         void running()?.admin.leave();
         return isReloadWanted;
       },

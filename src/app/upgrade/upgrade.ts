@@ -34,10 +34,10 @@ export interface UpgradeHost {
   sockets(): readonly OfferedSocket[];
   succession(): Pick<Succession, 'generation' | 'ticketKeys'>;
   /**
-   * Another process serves from now on: this one shows nothing any more and reloads nothing. Returns whether somebody asked for a reload
+   * Process `pid` serves from now on: this one shows nothing any more and reloads nothing. Returns whether somebody asked for a reload
    * meanwhile.
    */
-  handOver(): boolean;
+  handOver(pid: number): boolean;
 }
 
 export interface UpgradeOptions {
@@ -189,10 +189,11 @@ export class Upgrade {
     void successor.ended.then((how) => {
       host.logger.error('the version that took over has ended', { pid, reason: how });
     });
-    const isReloadWanted = host.handOver();
+    const isReloadWanted = host.handOver(pid);
     this.#whenReplaced();
-    // It is for the version that serves.
-    if (isReloadWanted) process.kill(pid, 'SIGHUP');
+    if (!isReloadWanted) return;
+    host.logger.info('the reload that was asked for meanwhile is passed on to the new version', { pid });
+    process.kill(pid, 'SIGHUP');
   }
 
   #environment(): NodeJS.ProcessEnv {

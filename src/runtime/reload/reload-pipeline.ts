@@ -151,9 +151,13 @@ export class ReloadPipeline {
     return this.#candidates.check(text, this.live);
   }
 
-  /** Takes back the reload that runs, and lets no config go live any more. Resolves once nothing is watched. */
-  async close(): Promise<void> {
-    if (!this.#stopped.signal.aborted) this.#stopped.abort(new BalanceError('shutdown', 'the proxy ends'));
+  /**
+   * Takes back the reload that runs, and lets no config go live any more. Resolves once nothing is watched.
+   *
+   * @param why what those are told who ask for a reload
+   */
+  async close(why = 'the proxy ends'): Promise<void> {
+    if (!this.#stopped.signal.aborted) this.#stopped.abort(new BalanceError('shutdown', why));
     await Promise.all([this.#files.close(), this.#pluginFolders.close()]);
   }
 
@@ -173,10 +177,7 @@ export class ReloadPipeline {
       return this.#succeed(begun, applied);
     } catch (error) {
       if (this.#files.postpones(cause, error)) return this.journal.postponed(begun, error, this.generation);
-      const outcome = this.journal.failed(begun, error, this.generation);
-      if (this.journal.refused === outcome) this.#awaitPlugins();
-      this.#options.observer?.reloaded(outcome, error);
-      return outcome;
+      return this.#fail(begun, error);
     }
   }
 
@@ -192,6 +193,7 @@ export class ReloadPipeline {
       this.journal.refusalOver();
       return this.#succeed(begun, applied);
     } catch (error) {
+      if (this.#stopped.signal.aborted) return this.#fail(begun, error);
       this.journal.refusedAgain(begun, error, this.generation);
       this.#awaitPlugins();
       return undefined;
@@ -257,6 +259,16 @@ export class ReloadPipeline {
     const outcome = this.journal.succeeded(begun, applied, this.generation);
     this.#remember(outcome, applied);
     this.#options.observer?.reloaded(outcome, undefined);
+    return outcome;
+  }
+
+  #fail(begun: BegunReload, error: unknown): ReloadOutcome {
+    const { journal, generation } = this;
+    const outcome = this.#stopped.signal.aborted
+      ? journal.leftOut(begun, error, generation)
+      : journal.failed(begun, error, generation);
+    if (journal.refused === outcome) this.#awaitPlugins();
+    this.#options.observer?.reloaded(outcome, error);
     return outcome;
   }
 

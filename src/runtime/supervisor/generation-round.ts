@@ -1,4 +1,4 @@
-import { BalanceError } from '../../errors.ts';
+import { BalanceError, messageOf } from '../../errors.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { CommitReport } from '../control/proxy-control.ts';
 import type { AnswerOf, Ask } from './link/thread-messages.ts';
@@ -17,13 +17,16 @@ const PREPARE_LIMIT_MS = 300_000;
 
 type Kind = keyof WorkerQuestions;
 
+/** A worker that takes part in a round. */
+type RoundWorker = Pick<WorkerLife, 'number' | 'ask' | 'replace'>;
+
 /** One generation on its way through all workers that serve at its beginning. */
 export class GenerationRound {
   readonly generation: SharedGeneration;
-  readonly #workers: readonly WorkerLife[];
+  readonly #workers: readonly RoundWorker[];
 
   /** @param workers those that serve now */
-  constructor(generation: SharedGeneration, workers: readonly WorkerLife[]) {
+  constructor(generation: SharedGeneration, workers: readonly RoundWorker[]) {
     this.generation = generation;
     this.#workers = workers;
   }
@@ -57,15 +60,15 @@ export class GenerationRound {
     return answers;
   }
 
-  /** Second phase, which never fails: a worker that has ended meanwhile is replaced by one that builds this generation. */
+  /**
+   * Second phase, which never fails: a worker that has ended meanwhile is replaced by one that builds this generation. So is one that
+   * refuses, as it would serve the generation before for ever.
+   */
   commit(): { readonly report: Promise<CommitReport>; readonly over: Promise<unknown> } {
-    const swaps = new Map<WorkerLife, number | undefined>();
+    const swaps = new Map<RoundWorker, number | undefined>();
     const swapped = this.#workers.map(async (worker) => {
-      // A worker that has ended is not late.
-      const ended = { swappedAtMs: undefined };
-      const ask = { kind: 'commit', generation: this.generation.id } as const;
-      const { swappedAtMs } = await worker.ask(ask).catch(() => ended);
-      swaps.set(worker, swappedAtMs);
+      // A worker that has ended, or is about to be replaced, is not late.
+      swaps.set(worker, await this.#swap(worker).catch(() => undefined));
     });
     const over = Promise.all(swapped);
     const inTime = withTimeout(over, { limitMs: COMMIT_LIMIT_MS, expired: () => [] });
@@ -78,7 +81,21 @@ export class GenerationRound {
     await Promise.allSettled(this.#workers.map((worker) => worker.ask({ kind: 'abort', generation })));
   }
 
-  #report(swaps: ReadonlyMap<WorkerLife, number | undefined>): CommitReport {
+  /** Returns when it swapped. Rejects when it has ended, or was ended because it refused. */
+  async #swap(worker: RoundWorker): Promise<number> {
+    const { id: generation } = this.generation;
+    try {
+      const { swappedAtMs } = await worker.ask({ kind: 'commit', generation });
+      return swappedAtMs;
+    } catch (error) {
+      const isGone = error instanceof BalanceError && error.code === 'worker_gone';
+      const message = `it refused to swap to generation ${generation}: ${messageOf(error)}`;
+      if (!isGone) await worker.replace({ reason: 'exception', message });
+      throw error;
+    }
+  }
+
+  #report(swaps: ReadonlyMap<RoundWorker, number | undefined>): CommitReport {
     const times = [...swaps.values()].filter((time) => time !== undefined);
     return {
       skewMs: times.length === 0 ? 0 : Math.max(...times) - Math.min(...times),

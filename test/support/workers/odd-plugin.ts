@@ -9,9 +9,24 @@ import { eventually } from '../time/eventually.ts';
  * A plugin that does in one worker alone what its options say, and what its clients say. Each chunk of a client is a command; the answer to
  * others is the number of the worker and the mark of the config.
  */
-const ODD_PLUGIN = `
+export const ODD_PLUGIN = `
 import { workerData } from 'node:worker_threads';
 const worker = workerData?.index + 1;
+/** The next answer to a question of that kind is the last thing that this worker does; or it ends before, or refuses instead. */
+function spoil(kind, way) {
+  const { port } = workerData;
+  const send = port.postMessage.bind(port);
+  let asked;
+  port.on('message', ({ frame, id, ask }) => {
+    if (frame === 'ask' && ask.kind === kind) asked = id;
+  });
+  port.postMessage = (message, transfer) => {
+    if (message.frame !== 'answer' || message.id !== asked) return send(message, transfer);
+    if (way === 'refuse') return send({ frame: 'refusal', id: asked, error: { kind: 'unknown', message: 'no', stack: '' } });
+    if (way === 'after') send(message, transfer);
+    process.reallyExit(7);
+  };
+}
 function block(ms) { for (const end = performance.now() + ms; performance.now() < end; ); }
 class Odd {
   protocol = 'odd';
@@ -29,7 +44,8 @@ class Odd {
     return { drain() { stream.end(); } };
   }
   say(text) {
-    const [command, ms] = text.split(' ');
+    const [command, ms, way] = text.split(' ');
+    if (command === 'spoil') spoil(ms, way);
     if (command === 'block') block(Number(ms));
     if (command === 'throw') setTimeout(() => { throw new Error('thrown in a timer'); });
     if (command === 'exit') setTimeout(() => process.reallyExit(7));
@@ -43,6 +59,7 @@ export default {
   provision(options) {
     if (options.fail_in?.includes(worker)) throw new Error('no, says ' + (options.alike ? 'the plugin' : worker));
     if (options.exit_in === worker) process.reallyExit(7);
+    if (options.exit_after !== undefined) setTimeout(() => process.reallyExit(7), options.exit_after);
     if (options.block_in === worker) block(options.block_ms);
     return new Odd(options);
   },
@@ -67,11 +84,15 @@ export async function oddProxy(options: string, more = ''): Promise<LabProxy> {
   return labProxy(oddConfig(options, more), { 'plugins/odd.mjs': ODD_PLUGIN });
 }
 
-/** The answers of all workers, by their numbers: each of them is asked on a new connection. */
-export async function marks(proxy: LabProxy, workers = 2): Promise<Readonly<Record<string, string>>> {
+/** The answers of all workers, by their numbers: each of them is asked on a new connection, to the first listener if none is named. */
+export async function marks(
+  proxy: LabProxy,
+  workers = 2,
+  listener?: string,
+): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
   await eventually(async () => {
-    const socket = await client(proxy.address());
+    const socket = await client(proxy.address(listener));
     const [worker = '', mark = ''] = (await ask(socket, 'who')).replace(';', '').split(':');
     found[worker] = mark;
     return Object.keys(found).length === workers;

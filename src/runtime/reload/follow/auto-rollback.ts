@@ -14,6 +14,9 @@ const SHORTEST_LOOK_MS = 50;
 /** A config under which so many workers end in this time has failed its trial. */
 const MOST_CRASHES = 3;
 const CRASHES_WITHIN_MS = 10_000;
+/** A rollback is refused when a worker ends meanwhile, as workers that crash may. */
+const ROLLBACK_TRIES = 10;
+const TRY_AGAIN_MS = 500;
 /** The past is counted in so many parts of a window. */
 const SLOTS = 10;
 
@@ -68,6 +71,7 @@ export class AutoRollback implements TrafficSubscriber {
   #unsubscribe: (() => void) | undefined;
   #past = new RecentFailures(0);
   #trial: Trial | undefined;
+  #isDestroyed = false;
 
   constructor(options: AutoRollbackOptions) {
     this.#options = options;
@@ -115,6 +119,7 @@ export class AutoRollback implements TrafficSubscriber {
 
   /** Ends the trial that runs, and counts nothing any more. */
   destroy(): void {
+    this.#isDestroyed = true;
     this.#endTrial();
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
@@ -175,8 +180,18 @@ export class AutoRollback implements TrafficSubscriber {
   ): Promise<void> {
     const { logger, reloads } = this.#options;
     logger.error(`the edit is taken back: ${reason}`, measured);
-    const { ok, message } = await reloads.reload({ source: 'guard', restore: { loaded: previous } });
-    if (!ok) logger.error('the edit could not be taken back', { reason: message });
+    const failing = this.#live;
+    for (let tries = 1; ; tries += 1) {
+      const { ok, message } = await reloads.reload({ source: 'guard', restore: { loaded: previous } });
+      if (ok) return;
+      if (tries === ROLLBACK_TRIES) {
+        logger.error('the edit could not be taken back', { reason: message });
+        return;
+      }
+      await new Promise((resolve) => void setTimeout(resolve, TRY_AGAIN_MS).unref());
+      // A later edit is not taken back.
+      if (this.#live !== failing || this.#isDestroyed) return;
+    }
   }
 
   #endTrial(): void {

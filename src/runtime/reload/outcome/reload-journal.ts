@@ -131,6 +131,13 @@ export class ReloadJournal {
     return outcome;
   }
 
+  /** This process reloads nothing any more. That says nothing about the config. */
+  leftOut(begun: BegunReload, error: unknown, live: LiveGeneration): ReloadOutcome {
+    const outcome = failureOf(begun, error, live);
+    this.#logger.info('config not read again', { source: outcome.source, reason: outcome.message });
+    return outcome;
+  }
+
   /** A refused config was tried once more because plugins changed, and it went live. */
   refusalOver(): void {
     this.#refused = undefined;

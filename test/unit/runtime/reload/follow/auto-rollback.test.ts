@@ -20,24 +20,27 @@ function config(port: number): LoadedConfig {
   return loadConfigText(`backends: [{ address: 'a:${port}' }]\n${watch}\n`, 'x.yaml', { modes: ['http'] });
 }
 
-function lab() {
+/** @param refusals how many rollbacks are refused before one succeeds */
+function lab(refusals = 0) {
   const restored: LoadedConfig[] = [];
+  const logger = new RecordingLogger();
   const guard = new AutoRollback({
     records: { subscribe: () => () => undefined },
     reloads: {
       reload: ({ restore }) => {
         if (restore !== undefined && 'loaded' in restore) restored.push(restore.loaded);
-        return Promise.resolve({ ok: true } as ReloadOutcome);
+        const ok = restored.length > refusals;
+        return Promise.resolve({ ok, message: 'worker 2 ended' } as ReloadOutcome);
       },
     },
-    logger: new RecordingLogger(),
+    logger,
   });
   owned({ close: () => guard.destroy() });
   /** That many requests now, all with that status. */
   const answer = (count: number, status: number): void => {
     for (let done = 0; done < count; done += 1) guard.exchange(exchangeRecord({ status, durationMs: 0 }));
   };
-  return { guard, restored, answer };
+  return { guard, restored, answer, logger };
 }
 
 describe('the trial of an edit', () => {
@@ -121,5 +124,42 @@ describe('the trial of an edit', () => {
     expect(restored).toEqual([first]);
     guard.crashed();
     expect(restored).toEqual([first]);
+  });
+});
+
+describe('a rollback that is refused, as by a worker that ends', () => {
+  const [first, second, third] = [config(1), config(2), config(3)];
+
+  function failing(refusals: number) {
+    const made = lab(refusals);
+    made.guard.applied(first, 'start');
+    made.guard.applied(second, 'file');
+    for (let crash = 1; crash <= 3; crash += 1) made.guard.crashed();
+    return made;
+  }
+
+  it('is tried again until it succeeds', async () => {
+    const { restored, logger } = failing(3);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(restored).toEqual([first, first, first, first]);
+    expect(logger.lines.join()).not.toContain('could not be taken back');
+  });
+
+  it('is given up after a while', async () => {
+    const { restored, logger } = failing(100);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(restored).toHaveLength(10);
+    expect(logger.lines.at(-1)).toBe('error the edit could not be taken back {"reason":"worker 2 ended"}');
+  });
+
+  it('is not tried again after a later edit, nor at the end', async () => {
+    const edited = failing(100);
+    await vi.advanceTimersByTimeAsync(0);
+    edited.guard.applied(third, 'file');
+    const ended = failing(100);
+    await vi.advanceTimersByTimeAsync(0);
+    ended.guard.destroy();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([edited.restored, ended.restored]).toEqual([[first], [first]]);
   });
 });
