@@ -11,9 +11,8 @@ export interface WorkerBeat {
 
 /** Room between the words of two workers, so that they share no cache line. */
 const ROW_WORDS = 32;
-const COMMITTED = 2;
 
-/** Words about the workers themselves: their beats, the generation that was decided on, and the ids of connections. */
+/** Words about the workers themselves: their beats, and the ids of connections. */
 export class WorkerWords {
   readonly buffer: SharedArrayBuffer;
   readonly #words: Int32Array;
@@ -30,15 +29,6 @@ export class WorkerWords {
   /** Numbers the connections of all workers: no two get the same number, and each a higher one than those before it. */
   nextConnectionId(): number {
     return Number(Atomics.add(this.#ids, 0, 1n)) + 1;
-  }
-
-  /** The last generation that was decided on: from then on it is committed, whatever ends. */
-  get committed(): number {
-    return Atomics.load(this.#words, COMMITTED);
-  }
-
-  commit(generation: number): void {
-    Atomics.store(this.#words, COMMITTED, generation);
   }
 
   /** @param worker its index, from 0 */

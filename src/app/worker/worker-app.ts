@@ -7,6 +7,7 @@ import { SharedSockets } from '../../net/share/shared-sockets.ts';
 import type { MetricsPage } from '../../plugin-api/index.ts';
 import { PluginShelf } from '../../plugins/plugin-shelf.ts';
 import type { GenerationSource } from '../../runtime/control/proxy-control.ts';
+import { takenBack } from '../../runtime/control/taken-back.ts';
 import { FeedClients, type FeedSupervisor } from '../../runtime/feeds/feed-clients.ts';
 import { TrafficTally } from '../../runtime/reload/follow/traffic-tally.ts';
 import type {
@@ -63,6 +64,8 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   readonly #beat: NodeJS.Timeout;
   readonly #pending = new Map<number, PendingSections>();
   #generation = 0;
+  /** Grows with each generation that is prepared, and with each that is taken back: who has another number works in vain. */
+  #attempt = 0;
 
   constructor(start: WorkerStart) {
     const { port, proxyId, lastReadingId, directory } = start;
@@ -128,14 +131,21 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   async prepare(id: number, source: GenerationSource, { grant, pages }: GrantedSlots): Promise<void> {
     const { config } = source;
     const { telemetryControl } = this.#thread;
-    const { proxy } = this.#parts;
-    if (this.#generation === 0) await telemetryControl.begin({ config });
+    this.#attempt += 1;
+    const attempt = this.#attempt;
     this.#slots.follow(id, slotKeysOf(source), grant, pages);
     try {
-      await proxy.prepare(id, source);
-      this.#pending.set(id, { source, telemetry: await telemetryControl.prepare({ config }) });
+      if (this.#generation === 0) await telemetryControl.begin({ config });
+      await this.#parts.proxy.prepare(id, source);
+      const telemetry = await telemetryControl.prepare({ config });
+      if (attempt === this.#attempt) this.#pending.set(id, { source, telemetry });
+      else {
+        telemetry.unwind();
+        throw takenBack();
+      }
     } catch (error) {
-      this.abort(id);
+      // It may have been taken back meanwhile, and another one prepared under its number.
+      if (attempt === this.#attempt) this.abort(id);
       throw error;
     }
   }
@@ -160,6 +170,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   }
 
   abort(id: number): void {
+    this.#attempt += 1;
     this.#pending.get(id)?.telemetry.unwind();
     this.#pending.delete(id);
     this.#parts.proxy.abort(id);

@@ -12,7 +12,7 @@ import { veto, type Refusal } from './link/veto.ts';
 const SIGN_LIMIT_MS = 2_000;
 /** Later than this, a worker that swaps is late. */
 const COMMIT_LIMIT_MS = 1_000;
-/** What prepares must not keep later edits waiting for ever. The supervisor has a limit of its own, which is shorter. */
+/** A worker that hangs while it prepares must not keep later edits waiting for ever. Plugins have limits of their own, which are shorter. */
 const PREPARE_LIMIT_MS = 300_000;
 
 type Kind = keyof WorkerQuestions;

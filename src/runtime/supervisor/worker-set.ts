@@ -11,6 +11,7 @@ import { SlotTable } from '../../shared/slot-table.ts';
 import { WorkerWords } from '../../shared/worker-words.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
+import { takenBack } from '../control/taken-back.ts';
 import type {
   CommitReport,
   DebugControl,
@@ -23,7 +24,8 @@ import type { Explanation } from '../explain/explanation.ts';
 import { slotKeysOf } from '../upstreams/slot-keys.ts';
 import { CrashWatch } from './life/crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
-import { hangs, hungEnd, HangWatch, type HangSettings } from './life/hang-watch.ts';
+import { hangs, hungEnd, HangWatch, stuck, type HangSettings } from './life/hang-watch.ts';
+import { RoundGate } from './round-gate.ts';
 import { sendSource, type SharedGeneration } from './link/send-source.ts';
 import type { SocketBroker, SocketPeer } from './sockets/socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './life/thread-starter.ts';
@@ -34,6 +36,8 @@ import type { ThreadEnd, WorkerThread } from './life/worker-thread.ts';
 
 /** What prepares a replacement for the live generation. */
 const JOIN_LIMIT_MS = 60_000;
+/** A thread that is told to end has ended within this time, unless a call of the system holds it. */
+const END_LIMIT_MS = 5_000;
 /** A worker has this time to cut what still runs, and again to write its last lines. */
 const CUT_LIMIT_MS = 500;
 
@@ -77,11 +81,9 @@ export class WorkerSet implements ProxyControl {
   /** Replacements that build what is live. */
   readonly #joins = new Set<Promise<void>>();
   #lastGrant = 0;
-  /** An edit between `prepare` and its commit or abort. */
-  #round: GenerationRound | undefined;
-  /** Resolves at the end of that edit. */
-  #roundOver: Promise<void> = Promise.resolve();
-  #endRound: () => void = () => undefined;
+  readonly #gate = new RoundGate();
+  /** The edit that was prepared last, unless it was taken back. */
+  #preparing: { readonly id: number } | undefined;
 
   constructor(options: WorkerSetOptions) {
     const { workers, logger, chance = Math.random } = options;
@@ -116,9 +118,12 @@ export class WorkerSet implements ProxyControl {
 
   async prepare(id: number, source: GenerationSource): Promise<void> {
     this.abort(id);
+    const attempt = { id };
+    this.#preparing = attempt;
     await this.#replaceHung(source.config.workers);
     // While none serves, one that is about to may still find what is wrong with the edit.
     if (this.#present.length === 0) await Promise.allSettled(this.#joins);
+    if (this.#preparing !== attempt) throw takenBack();
     const workers = this.#present;
     this.#lastGrant += 1;
     const slots = {
@@ -126,8 +131,9 @@ export class WorkerSet implements ProxyControl {
       pages: this.#slots.buffers,
     };
     const round = new GenerationRound({ id, source, slots, grantId: this.#lastGrant }, workers);
-    this.#beginRound(round);
+    this.#gate.begin(round);
     await round.prepare();
+    if (this.#gate.round !== round) throw takenBack();
     this.#options.sockets.plan(id, source.config, workers);
   }
 
@@ -136,28 +142,28 @@ export class WorkerSet implements ProxyControl {
   }
 
   async commit(id: number): Promise<CommitReport> {
-    const round = this.#round;
+    const { round } = this.#gate;
     if (round?.generation.id !== id) throw new BalanceError('internal', `generation ${id} is not prepared`);
     const before = this.#live;
     // From here on it is decided: whatever ends, its replacement builds this generation.
-    this.#words.commit(id);
     this.#live = round.generation;
     this.#hangs.apply(round.generation.source.config.workers);
     const { report, over } = round.commit();
     this.#options.sockets.commit(id, report);
-    this.#finishRound();
+    this.#gate.end();
     this.#reader.keepCounts(round.generation.source.config.metrics.enabled);
     if (before !== undefined) this.#releaseAfter(over, before);
     return report;
   }
 
   abort(id: number): void {
-    const round = this.#round;
+    if (this.#preparing?.id === id) this.#preparing = undefined;
+    const { round } = this.#gate;
     if (round?.generation.id !== id) return;
     const aborted = round.abort();
     this.#options.sockets.abort(id, aborted);
     this.#releaseAfter(aborted, round.generation);
-    this.#finishRound();
+    this.#gate.end();
   }
 
   async readings(): Promise<ScrapeReading> {
@@ -253,14 +259,12 @@ export class WorkerSet implements ProxyControl {
     const [first] = hung;
     if (first === undefined) return;
     if (!isReplaced) throw hangs(`worker ${first.number}`, first.read().beatAgeMs);
-    await Promise.all(hung.map((worker) => worker.replace(hungEnd(worker.read()))));
-  }
-
-  #beginRound(round: GenerationRound): void {
-    this.#finishRound();
-    this.#round = round;
-    this.#roundOver = new Promise((resolve) => {
-      this.#endRound = resolve;
+    const ended = hung.map((worker) => worker.replace(hungEnd(worker.read())));
+    await withTimeout<unknown>(Promise.all(ended), {
+      limitMs: END_LIMIT_MS,
+      expired: () => {
+        throw stuck(`worker ${first.number}`);
+      },
     });
   }
 
@@ -269,11 +273,6 @@ export class WorkerSet implements ProxyControl {
     void Promise.allSettled([over, ...this.#joins]).then(() => {
       this.#slots.release(grantId);
     });
-  }
-
-  #finishRound(): void {
-    this.#round = undefined;
-    this.#endRound();
   }
 
   #life(index: number): WorkerLife {
@@ -299,7 +298,7 @@ export class WorkerSet implements ProxyControl {
   async #join(life: WorkerLife, thread: WorkerThread): Promise<void> {
     const { sockets } = this.#options;
     for (;;) {
-      await this.#roundOver;
+      await this.#gate.over;
       const live = this.#live;
       if (live === undefined) return;
       const { id: generation } = live;
@@ -309,8 +308,8 @@ export class WorkerSet implements ProxyControl {
         ask: (ask, limitMs, signal) => thread.link.ask(ask, limitMs, signal),
       };
       await sendSource((ask, limitMs) => thread.link.ask(ask, limitMs), live, JOIN_LIMIT_MS);
-      await sockets.join(peer, generation);
-      if (this.#live === live && this.#round === undefined) {
+      if (this.#isLive(live)) await sockets.join(peer, generation);
+      if (this.#isLive(live)) {
         // Edits that begin from now on ask it too, behind this message.
         life.serves();
         await thread.link.ask({ kind: 'commit', generation }, JOIN_LIMIT_MS);
@@ -320,8 +319,14 @@ export class WorkerSet implements ProxyControl {
     }
   }
 
+  /** Whether that generation is live and no edit is about to replace it. */
+  #isLive(generation: SharedGeneration): boolean {
+    return this.#live === generation && this.#gate.round === undefined;
+  }
+
   #ended(index: number, end: ThreadEnd): void {
     this.#slots.reclaim(index);
+    this.#words.beat(index, { atMs: this.#clock.now(), generation: 0, connections: 0, heapUsedKiB: 0 });
     this.#options.sockets.left(index);
     const counts = this.#reader.ended(index + 1);
     if (counts !== undefined) this.#options.keepCounts(counts);

@@ -1,5 +1,4 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
-import { BalanceError } from '../../errors.ts';
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
@@ -11,6 +10,7 @@ import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/p
 import type { WorkerReading } from '../../readings/workers/worker.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
+import { takenBack } from '../control/taken-back.ts';
 import type { ReferredPlugins } from '../../plugins/plugin-reference.ts';
 import type {
   CommitReport,
@@ -303,8 +303,4 @@ function doneNow<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(work());
   });
-}
-
-function takenBack(): BalanceError {
-  return new BalanceError('shutdown', 'the edit was taken back');
 }

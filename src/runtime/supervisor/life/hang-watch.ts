@@ -107,3 +107,9 @@ export function hangs(worker: string, forMs: number): BalanceError {
     `${worker} does not answer for ${formatUptime(forMs)}: ${HUNG_ADVICE}`,
   );
 }
+
+/** Why an edit is refused when a worker that hangs can't be replaced either. */
+export function stuck(worker: string): BalanceError {
+  const message = `${worker} hangs and can not be ended, as a call of the system holds its thread: nothing was changed`;
+  return new BalanceError('worker_hung', message);
+}

@@ -7,6 +7,7 @@ import type {
   WorkerState,
 } from '../../../readings/workers/worker.ts';
 import { UtilizationWindow } from '../../../time/utilization-window.ts';
+import { withTimeout } from '../../../time/with-timeout.ts';
 import { RestartBackoff } from './restart-backoff.ts';
 import type { WorkerQuestions } from '../link/messages.ts';
 import type { AnswerOf, Ask, KindOf } from '../link/thread-messages.ts';
@@ -119,15 +120,17 @@ export class WorkerLife {
     this.#stopped.abort();
   }
 
-  /** Ends its thread, in its own way if that takes not too long. */
+  /** Ends its thread, in its own way if that takes not too long. A thread that a call of the system holds ends with the process. */
   async close(): Promise<void> {
     this.stops();
     const thread = this.#thread;
     if (thread === undefined) return;
     thread.link.say({ kind: 'stop-work' });
-    const timer = setTimeout(() => void this.destroy(), STOP_LIMIT_MS);
-    await thread.ended;
-    clearTimeout(timer);
+    const ended = thread.ended.then(() => true);
+    const stillRuns = { limitMs: STOP_LIMIT_MS, expired: () => false };
+    if (await withTimeout(ended, stillRuns)) return;
+    void this.destroy();
+    await withTimeout(ended, stillRuns);
   }
 
   /** Ends its thread now. */
@@ -137,8 +140,8 @@ export class WorkerLife {
   }
 
   /** Ends its thread now; another one takes its place. */
-  async replace(end: ThreadEnd): Promise<void> {
-    await this.#thread?.destroy(end);
+  replace(end: ThreadEnd): Promise<void> {
+    return this.#thread?.destroy(end) ?? Promise.resolve();
   }
 
   read(): WorkerReading {

@@ -30,8 +30,9 @@ export class WorkerThread {
   readonly ended: Promise<ThreadEnd>;
   readonly #worker: Worker;
   #end: ThreadEnd | undefined;
+  #terminated: Promise<void> | undefined;
 
-  /** Throws when the system starts no further thread. */
+  /** Throws when the system starts no further thread; then the ports of `start` are closed. */
   constructor(
     { entry, limits = {} }: ThreadOptions,
     start: Omit<WorkerStart, 'port'>,
@@ -39,13 +40,19 @@ export class WorkerThread {
   ) {
     const name = `worker ${start.index + 1}`;
     const { port1, port2 } = new MessageChannel();
-    this.#worker = new Worker(entry, {
-      name,
-      workerData: { ...start, port: port2 } satisfies WorkerStart,
-      transferList: [port2, ...start.neighbours.map(({ port }) => port)],
-      resourceLimits: limits,
-      ...ownArguments(),
-    });
+    const ports = [port2, ...start.neighbours.map(({ port }) => port)];
+    try {
+      this.#worker = new Worker(entry, {
+        name,
+        workerData: { ...start, port: port2 } satisfies WorkerStart,
+        transferList: ports,
+        resourceLimits: limits,
+        ...ownArguments(),
+      });
+    } catch (error) {
+      for (const port of ports) port.close();
+      throw error;
+    }
     this.link = new WorkerLink(name, port1, handlers);
     this.#worker.on('error', (error) => {
       this.#end ??= endOf(error);
@@ -65,11 +72,12 @@ export class WorkerThread {
     return this.#worker;
   }
 
-  /** Ends the thread now, and with it its connections. */
-  async destroy(end: ThreadEnd): Promise<void> {
+  /** Ends the thread now, and with it its connections. Resolves when it has ended: a call of the system may hold it for long. */
+  destroy(end: ThreadEnd): Promise<void> {
     this.#end ??= end;
     this.link.destroy(end.message);
-    await this.#worker.terminate();
+    this.#terminated ??= this.#worker.terminate().then(() => undefined);
+    return this.#terminated;
   }
 }
 

@@ -6,6 +6,7 @@ import { mayBlock } from '../../../net/address-handover.ts';
 import type { OfferedSocket } from '../../../net/listen/bind/socket-inheritance.ts';
 import type { DescriptorHub } from '../../../net/node/descriptors/descriptor-hub.ts';
 import type { SocketControl } from '../../control/proxy-control.ts';
+import { takenBack } from '../../control/taken-back.ts';
 import { withTimeout } from '../../../time/with-timeout.ts';
 import { HeldSocket, type HoldingOptions } from './held-socket.ts';
 import type { WorkerQuestions } from '../link/messages.ts';
@@ -88,7 +89,7 @@ export class SocketBroker implements SocketControl {
       plan.added.set(socket.key, socket);
       if (await this.#bind(socket, leaving)) bound.push(socket);
       else arriving.push(socket.address);
-      if (this.#plan !== plan) throw new BalanceError('shutdown', 'the edit was taken back');
+      if (this.#plan !== plan) throw takenBack();
     }
     const sockets = bound.map((socket) => socket.grant());
     await askAll(plan.peers, { kind: 'bind', generation: id, leaving, sockets }, BIND_LIMIT_MS);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 
 import { WorkerThread } from '../../../../../src/runtime/supervisor/life/worker-thread.ts';
@@ -39,5 +41,25 @@ describe('the end of the thread of a worker', () => {
       expect(asked).rejects.toThrow('worker 2 ended: its event loop stood still for 12s'),
     ]);
     expect(await idle.ended).toEqual({ reason: 'hung', message: 'its event loop stood still for 12s' });
+  });
+
+  it('is awaited by all who ask for it, with the reason of the first one', async () => {
+    const idle = thread('idle');
+    const first = idle.destroy({ reason: 'hung', message: 'its event loop stood still for 12s' });
+    expect(idle.destroy({ reason: 'terminated', message: 'the proxy ends' })).toBe(first);
+    await first;
+    expect(await idle.ended).toMatchObject({ reason: 'hung' });
+  });
+});
+
+describe('a thread that can not be started', () => {
+  it('leaves no port open', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const closed = once(port1, 'close');
+    const start = { index: 1, neighbours: [{ worker: 0, port: port2 }] } as never;
+    const entry = new URL('http://127.0.0.1/no-program');
+    const handlers = { answers: {} as never, heard: () => undefined };
+    expect(() => new WorkerThread({ entry }, start, handlers)).toThrow();
+    await closed;
   });
 });
