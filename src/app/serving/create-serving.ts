@@ -17,21 +17,23 @@ export async function createServing(
 ): Promise<Serving> {
   const wanted = count === undefined ? workerCount(workers) : { count, reason: 'as the program says' };
   const usable = usableCount(wanted, environment);
+  const isAuto = count === undefined && workers.count === 'auto';
+  if (usable === wanted.count && (usable > 1 || isAuto))
+    environment.thread.logging.logger.info('workers', { count: usable, reason: wanted.reason });
   if (usable === 1) return serveHere(environment);
   // One thread alone must not pay for what it never uses.
   const { serveByWorkers } = await import('./serve-by-workers.ts');
   return serveByWorkers(environment, usable);
 }
 
-/** Logs how many workers there are, and why. */
-function usableCount({ count, reason }: WorkerCount, { thread }: ServingEnvironment): number {
+/** How many of the wanted workers this version of Node.js and this machine allow. */
+function usableCount({ count }: WorkerCount, { thread }: ServingEnvironment): number {
   const { logger } = thread.logging;
   const lack = count > 1 ? whatWorkersLack() : undefined;
   if (lack !== undefined) {
     logger.warn('one worker serves, not as many as the config asks for', { asked: count, reason: lack });
     return 1;
   }
-  if (count > 1 || reason.startsWith('auto')) logger.info('workers', { count, reason });
   return count;
 }
 

@@ -65,7 +65,7 @@ export class ActivatedSockets implements SocketInheritance {
         name,
         address: bound === undefined ? 'it does not listen' : formatAddress(bound),
       });
-      closeSync(fd);
+      close(fd);
     }
     this.#unclaimed.clear();
   }
@@ -76,4 +76,13 @@ function isSameAddress(bound: Address, address: Address, wanted: string): boolea
   if (addressKey(bound) === wanted) return true;
   const isEverywhere = address.kind === 'tcp' && address.host === '';
   return isEverywhere && bound.kind === 'tcp' && bound.host === '::' && bound.port === address.port;
+}
+
+/** The environment may name a descriptor that is not open. */
+function close(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // There is nothing to close.
+  }
 }

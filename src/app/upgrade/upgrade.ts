@@ -173,6 +173,7 @@ export class Upgrade {
       });
       // Before this process may end: systemd ends the unit together with its main process.
       await services.mainProcess(pid);
+      await this.#checkAlive(successor);
       this.#settle(successor, pid);
       const message = `version ${version} serves, pid ${String(pid)}`;
       return { ok: true, message, atMs, durationMs: Date.now() - atMs, pid, version };
@@ -180,6 +181,14 @@ export class Upgrade {
       await successor?.destroy(messageOf(error));
       throw error;
     }
+  }
+
+  /** Rejects when the new version has ended since it said that it serves. */
+  async #checkAlive(successor: Successor): Promise<void> {
+    const how = await Promise.race([successor.ended, Promise.resolve(undefined)]);
+    if (how === undefined) return;
+    await this.#options.services.mainProcess(process.pid);
+    throw new BalanceError('internal', `${how} right after it began to serve`);
   }
 
   /** The new version serves: this one ends when nothing runs in it any more. */
@@ -193,7 +202,11 @@ export class Upgrade {
     this.#whenReplaced();
     if (!isReloadWanted) return;
     host.logger.info('the reload that was asked for meanwhile is passed on to the new version', { pid });
-    process.kill(pid, 'SIGHUP');
+    try {
+      process.kill(pid, 'SIGHUP');
+    } catch (error) {
+      host.logger.warn('the reload could not be passed on', { pid, error: messageOf(error) });
+    }
   }
 
   #environment(): NodeJS.ProcessEnv {

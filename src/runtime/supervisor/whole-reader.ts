@@ -170,7 +170,7 @@ export class WholeReader {
     };
   }
 
-  /** Asks the next worker that serves; when it can't be reached, the one after it. What it refuses counts. */
+  /** Asks the next worker that serves or drains; when it can't be reached, the one after it. What it refuses counts. */
   async #askOne<K extends Kind>(ask: Ask<WorkerQuestions, K>): Promise<AnswerOf<WorkerQuestions, K>> {
     this.#turn += 1;
     const inTurn = this.#workers.map(
@@ -178,7 +178,7 @@ export class WholeReader {
     );
     let failure: unknown = unreachable();
     for (const worker of inTurn) {
-      if (worker?.state !== 'serving') continue;
+      if (worker?.isPresent !== true || worker.state === 'hung') continue;
       try {
         return await worker.ask(ask, ANSWER_LIMIT_MS);
       } catch (error) {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ServiceManager } from '../../../../src/app/upgrade/service-manager.ts';
+import { UpgradeHistory } from '../../../../src/app/upgrade/upgrade-history.ts';
+import { Upgrade } from '../../../../src/app/upgrade/upgrade.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+
+/** A new version that says that it serves, and ends at once. */
+const SHORT_LIVED = `
+process.on('message', () => process.send({ kind: 'serving' }, () => process.exit(3)));
+process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
+`;
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+describe('an upgrade', () => {
+  it('changes nothing when the new version ends right after it began to serve', async () => {
+    const mainProcesses: number[] = [];
+    let handedOver = 0;
+    const services = {
+      mainProcess: async (pid: number) => {
+        mainProcesses.push(pid);
+        if (pid !== process.pid) await eventually(() => isGone(pid), 'the new version has ended');
+      },
+    } as unknown as ServiceManager;
+    const upgrade = new Upgrade({
+      command: [process.execPath, '-e', SHORT_LIVED],
+      env: process.env,
+      refusal: undefined,
+      services,
+      history: new UpgradeHistory(undefined),
+      host: {
+        version: '1',
+        logger: new RecordingLogger(),
+        settings: () => ({ timeout: 30_000 }),
+        exclusive: (work) => work(),
+        sockets: () => [],
+        succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
+        handOver: () => {
+          handedOver += 1;
+          return false;
+        },
+      },
+    });
+    const outcome = await upgrade.start({ source: 'signal' });
+    expect(outcome).toMatchObject({
+      ok: false,
+      message: 'it ended with exit code 3 right after it began to serve',
+    });
+    expect(mainProcesses.at(-1)).toBe(process.pid);
+    expect(mainProcesses).toHaveLength(2);
+    expect(handedOver).toBe(0);
+    expect(upgrade.servedBy).toBeUndefined();
+    expect(upgrade.reading).toMatchObject({ failed: 1, succeeded: 0 });
+  });
+});
