@@ -63,6 +63,8 @@ export class WholeReader {
   /** Which worker is asked next about what all have alike. */
   #turn = 0;
   readonly #last = new LastScrapes();
+  /** How often each worker has ended, by its number. */
+  readonly #ends = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(workers: readonly WorkerLife[], own: OwnShortages) {
@@ -72,15 +74,17 @@ export class WholeReader {
 
   /** A worker that does not answer is shown as it was last. */
   async readings(): Promise<ScrapeReading> {
-    const { answers, unanswered } = await this.#askAll({ kind: 'readings' });
-    for (const { worker, answer } of answers) this.#last.took(worker, answer);
-    const whole = this.#last.read(new Set(answers.map(({ worker }) => worker))) ?? NOTHING_READ;
+    const asked = await Promise.allSettled(this.#workers.map((worker) => this.#scrape(worker)));
+    const answered = new Set(asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])));
+    const unanswered = this.#workers.map(({ number }) => number).filter((number) => !answered.has(number));
+    const whole = this.#last.read(answered) ?? NOTHING_READ;
     const shortages = sum(whole.proxy.shortages, this.#own.counts);
     return { ...whole, proxy: { ...whole.proxy, shortages, unanswered } };
   }
 
   /** A worker ended. Returns what it had counted when it was read last. */
   ended(worker: number): CounterReadings | undefined {
+    this.#ends.set(worker, (this.#ends.get(worker) ?? 0) + 1);
     return this.#last.ended(worker);
   }
 
@@ -140,6 +144,16 @@ export class WholeReader {
       byListener.set(listener, { listener, connections, requests: 0, tunnels: 0 });
     }
     return [...byListener.values()];
+  }
+
+  /** Keeps what a worker counts as soon as it says it: others may answer later. Returns its number. */
+  async #scrape(worker: WorkerLife): Promise<number> {
+    const { number } = worker;
+    const ends = this.#ends.get(number);
+    const scrape = await worker.ask({ kind: 'readings' }, ANSWER_LIMIT_MS);
+    // What a worker had counted that has ended meanwhile is kept elsewhere: it must not count twice.
+    if (this.#ends.get(number) === ends) this.#last.took(number, scrape);
+    return number;
   }
 
   #nothingRuns(): RunningReading {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { ThreadScrape } from '../../../../src/readings/proxy.ts';
 import type { WorkerState } from '../../../../src/readings/workers/worker.ts';
 import type { WorkerLife } from '../../../../src/runtime/supervisor/life/worker-life.ts';
 import { WholeReader, type OwnShortages } from '../../../../src/runtime/supervisor/whole-reader.ts';
@@ -29,5 +30,61 @@ describe('what all workers have alike', () => {
 
   it('is also asked of those that drain', async () => {
     expect(await readerOf('stopping', 'hung').health()).toBe(1);
+  });
+});
+
+/** What a thread says that has counted so much. */
+function scrape(count: number): ThreadScrape {
+  return {
+    numbers: new Float64Array([count]),
+    telemetry: { spans: { exported: 0, dropped: 0 }, pluginFailures: [] },
+    proxy: {
+      generations: [],
+      listeners: [],
+      backends: [],
+      queues: [],
+      tunnels: [],
+      hostNames: [],
+      shortages: { accept: 0, connect: 0, check: 0 },
+      unanswered: [],
+    },
+  } as unknown as ThreadScrape;
+}
+
+describe('the counts of all workers', () => {
+  it('have those of a worker once that ends while another one has not answered yet', async () => {
+    let answer: (scraped: ThreadScrape) => void = () => undefined;
+    const slow = new Promise<ThreadScrape>((resolve) => {
+      answer = resolve;
+    });
+    const ask = (answered: Promise<ThreadScrape>) => () => answered;
+    const workers = [
+      { number: 1, ask: ask(Promise.resolve(scrape(5))) },
+      { number: 2, ask: ask(slow) },
+    ] as unknown as WorkerLife[];
+    const none = { accept: 0, connect: 0, check: 0 };
+    const reader = new WholeReader(workers, { counts: none } as unknown as OwnShortages);
+    const reading = reader.readings();
+    await new Promise(setImmediate);
+    const kept = reader.ended(1);
+    expect([...(kept?.numbers ?? [])]).toEqual([5]);
+    answer(scrape(3));
+    const { counts } = await reading;
+    expect(counts.counters.map(({ numbers }) => [...numbers])).toEqual([[3]]);
+  });
+
+  it('leave out what a worker says that has ended, as that is kept elsewhere', async () => {
+    let answer: (scraped: ThreadScrape) => void = () => undefined;
+    const ask = () =>
+      new Promise<ThreadScrape>((resolve) => {
+        answer = resolve;
+      });
+    const workers = [{ number: 1, ask }] as unknown as WorkerLife[];
+    const none = { accept: 0, connect: 0, check: 0 };
+    const reader = new WholeReader(workers, { counts: none } as unknown as OwnShortages);
+    const reading = reader.readings();
+    reader.ended(1);
+    answer(scrape(5));
+    expect((await reading).counts.counters).toEqual([]);
   });
 });
