@@ -36,7 +36,6 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
         reloads: journal.totals(),
         upgrades: upgrade.reading,
         certificates: certificates.certificates,
-        workers: control.workers(),
       };
       const telemetryHere = {
         spans: { ...telemetryControl.spans },
@@ -45,7 +44,14 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
         subscriberFailures: telemetry.failures,
       };
       const { proxy, counts } = await control.readings();
-      return { proxy, counts, ...own, telemetry: mergeTelemetry([telemetryHere, ...counts.telemetry]) };
+      return {
+        proxy,
+        counts,
+        ...own,
+        // Workers that answered have just written down how they are.
+        workers: control.workers(),
+        telemetry: mergeTelemetry([telemetryHere, ...counts.telemetry]),
+      };
     },
   };
 }

@@ -12,6 +12,11 @@ export interface ProtocolHost {
    * to a peer in plain form.
    */
   readonly proxyId: string;
+  /**
+   * How many workers serve, each by itself with an instance of its own. Where a limit over all of them is not shared, each has its part of
+   * it, rounded up.
+   */
+  readonly workers: number;
   /** Name of the listener. */
   readonly listener: string;
   /** The folder of the config file. Relative file names in options are relative to it. */

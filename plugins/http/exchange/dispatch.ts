@@ -186,7 +186,7 @@ function editable({ forwarded, isPlain }: RequestTarget): string {
 function gatherBody({ body, instance, stream }: Exchange): boolean {
   const { request_buffering: limits } = instance.options;
   if (body === undefined || limits === undefined) return false;
-  body.gather(new BodyBuffering(limits, instance.parts.bufferedBodies, instance.host.logger));
+  body.gather(new BodyBuffering(limits, instance.parts.bufferedBodies, instance.host));
   if (!body.waitsForContinue) return false;
   stream.proceed();
   body.proceeds();

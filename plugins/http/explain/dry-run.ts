@@ -33,6 +33,7 @@ export class DryRun {
   constructor(real: ProtocolHost) {
     this.host = {
       proxyId: real.proxyId,
+      workers: real.workers,
       listener: real.listener,
       directory: real.directory,
       logger: real.logger,

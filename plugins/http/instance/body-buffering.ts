@@ -1,5 +1,8 @@
-import type { Logger } from '../../../src/plugin-api/index.ts';
+import type { ProtocolHost } from '../../../src/plugin-api/index.ts';
 import type { HttpRequestBuffering } from '../config/schema/options.generated.ts';
+
+/** What of a listener's host the buffering of bodies needs. */
+type BufferingHost = Pick<ProtocolHost, 'workers' | 'logger'>;
 
 /** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
 export class BufferedBodies {
@@ -7,8 +10,9 @@ export class BufferedBodies {
   /** True once the log says that the memory is full. The line comes again only after half of the memory was free. */
   #isToldFull = false;
 
-  /** Takes `bytes` of the memory. False when not enough is left. */
-  take(bytes: number, { total }: HttpRequestBuffering, logger: Logger): boolean {
+  /** Takes `bytes` of the memory, of which this worker has its part. False when not enough is left. */
+  take(bytes: number, limits: HttpRequestBuffering, { workers, logger }: BufferingHost): boolean {
+    const total = Math.ceil(limits.total / workers);
     if (this.bytes + bytes > total) {
       if (!this.#isToldFull) logger.warn('Request buffering is full: bodies are streamed', { total });
       this.#isToldFull = true;
@@ -28,13 +32,13 @@ export class BufferedBodies {
 export class BodyBuffering {
   readonly #limits: HttpRequestBuffering;
   readonly #all: BufferedBodies;
-  readonly #logger: Logger;
+  readonly #host: BufferingHost;
   #taken = 0;
 
-  constructor(limits: HttpRequestBuffering, all: BufferedBodies, logger: Logger) {
+  constructor(limits: HttpRequestBuffering, all: BufferedBodies, host: BufferingHost) {
     this.#limits = limits;
     this.#all = all;
-    this.#logger = logger;
+    this.#host = host;
   }
 
   /** The memory that one body may take. */
@@ -46,7 +50,7 @@ export class BodyBuffering {
   takes(capacityBytes: number): boolean {
     const more = capacityBytes - this.#taken;
     if (more <= 0) return true;
-    if (capacityBytes > this.#limits.size || !this.#all.take(more, this.#limits, this.#logger)) return false;
+    if (capacityBytes > this.#limits.size || !this.#all.take(more, this.#limits, this.#host)) return false;
     this.#taken = capacityBytes;
     return true;
   }

@@ -31,7 +31,6 @@ export async function statusReading({
   const own = {
     version,
     ready: reloads.ready,
-    workers: control.workers(),
     certificates: certificates.certificates,
     ticketKeyAgeMs: ticketKeys.ageMs,
     plugins: {
@@ -43,7 +42,9 @@ export async function statusReading({
     lastReload: reloads.journal.last,
     upgrades: upgrade.reading,
   };
-  return { ...(await control.running()), ...own };
+  const running = await control.running();
+  // Workers that answered have just written down how they are.
+  return { ...running, ...own, workers: control.workers() };
 }
 
 /** What `GET /config` shows; undefined while no config is live. */

@@ -13,6 +13,8 @@ export interface WorkerDuties {
   commit(generation: number): Promise<SwapReading>;
   abort(generation: number): void;
   finish(): Promise<void>;
+  /** Writes down how it is, as others read it from shared memory. */
+  tellBeat(): void;
 }
 
 /** The answers of a worker: nearly all of them come from its moving parts, as in a proxy with one thread. */
@@ -25,7 +27,7 @@ export function workerAnswers(
   return {
     ...generationAnswers(duties),
     ...socketAnswers(proxy.sockets, sockets),
-    ...readingAnswers(proxy, counts),
+    ...readingAnswers(duties, proxy, counts),
     ping: () => undefined,
     finish: () => duties.finish(),
     'drain-rests': () => proxy.drainRests(),
@@ -74,14 +76,19 @@ function socketAnswers(sockets: SocketControl, shared: SharedSockets) {
   } satisfies Partial<WorkerAnswers>;
 }
 
-function readingAnswers(proxy: ProxyControl, counts: WorkerCounts) {
+function readingAnswers(duties: WorkerDuties, proxy: ProxyControl, counts: WorkerCounts) {
   return {
+    // Pages show beats beside these two answers, so both are of the same moment.
     readings: async () => {
+      duties.tellBeat();
       const { proxy: readings } = await proxy.readings();
       return { ...counts.read(), proxy: readings };
     },
     profile: ({ durationMs }, signal) => recordCpuProfile(durationMs, signal),
-    running: () => proxy.running(),
+    running: () => {
+      duties.tellBeat();
+      return proxy.running();
+    },
     backends: () => proxy.backends(),
     pools: () => proxy.pools(),
     health: () => proxy.health(),

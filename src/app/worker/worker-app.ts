@@ -122,9 +122,9 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     this.answers = workerAnswers(this, this.#parts, this.#counts, sockets);
     void this.#takeDescriptors(sockets);
     this.#beat = setInterval(() => {
-      this.#tellBeat();
+      this.tellBeat();
     }, BEAT_MS).unref();
-    this.#tellBeat();
+    this.tellBeat();
   }
 
   /** Builds a generation beside the live one, with the sections of the config that a worker follows by itself. */
@@ -164,7 +164,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     const swapped = this.#parts.proxy.commit(id);
     const [seconds, nanoseconds] = process.hrtime();
     this.#generation = id;
-    this.#tellBeat();
+    this.tellBeat();
     await swapped;
     return { swappedAtMs: seconds * 1_000 + nanoseconds / 1_000_000 };
   }
@@ -203,6 +203,15 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     }
   }
 
+  tellBeat(): void {
+    this.#words.beat(this.#start.index, {
+      atMs: this.#clock.now(),
+      generation: this.#generation,
+      connections: this.#parts.proxy.connectionCount,
+      heapUsedKiB: Math.round(v8.getHeapStatistics().used_heap_size / 1_024),
+    });
+  }
+
   /** Logs an error that nobody caught. */
   strayError(error: unknown): void {
     this.#thread.strayErrors.report(error);
@@ -239,14 +248,6 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     return { ...page, body: Buffer.from(page.body) };
   }
 
-  #tellBeat(): void {
-    this.#words.beat(this.#start.index, {
-      atMs: this.#clock.now(),
-      generation: this.#generation,
-      connections: this.#parts.proxy.connectionCount,
-      heapUsedKiB: Math.round(v8.getHeapStatistics().used_heap_size / 1_024),
-    });
-  }
 }
 
 type MovingPage = Parameters<typeof createMovingParts>[0]['metricsPage'];

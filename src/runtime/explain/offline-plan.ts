@@ -45,6 +45,7 @@ export async function buildOffline(
 ): Promise<OfflinePlan> {
   const builder = new GenerationBuilder({
     proxyId: randomUUID(),
+    workers: 1,
     registry: new Registry({ names: NO_NAMES, health: NO_CHECKS, contexts: new BackendContexts() }),
     names: NO_NAMES,
     buffers: new ReadBuffers(),

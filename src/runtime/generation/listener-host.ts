@@ -29,6 +29,8 @@ export interface HostParts {
   readonly health: () => HealthReport;
   /** As {@link ProtocolHost.proxyId}. */
   readonly proxyId: string;
+  /** As {@link ProtocolHost.workers}. */
+  readonly workers: number;
   readonly metricsPage: OwnMetrics['page'];
 }
 
@@ -38,6 +40,7 @@ export type Upstreams = ReadonlyMap<string, SharedUpstream>;
 /** What the core gives to one protocol instance. It remembers which upstreams the instance uses, and holds them until the instance is closed. */
 export class ListenerHost implements ProtocolHost {
   readonly proxyId: string;
+  readonly workers: number;
   readonly listener: string;
   readonly directory: string;
   readonly logger: Logger;
@@ -66,6 +69,7 @@ export class ListenerHost implements ProtocolHost {
     isFollowed = true,
   ) {
     this.proxyId = parts.proxyId;
+    this.workers = parts.workers;
     this.listener = config.name;
     this.directory = directory;
     this.logger = parts.logger.child({ listener: config.name });

@@ -78,6 +78,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
   const draining = new DrainingGenerations(listeners, logger);
   const builder = new GenerationBuilder({
     proxyId: ids.proxyId,
+    workers: environment.handshakes?.workers ?? 1,
     registry,
     names,
     buffers,

@@ -107,6 +107,7 @@ async function lab(protocol: string) {
   const names = fixedNames();
   const builder = new GenerationBuilder({
     proxyId: 'test',
+    workers: 1,
     registry: new Registry(registryParts(logger, names)),
     names,
     buffers,

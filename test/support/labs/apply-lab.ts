@@ -130,6 +130,7 @@ export class ApplyLab {
     this.draining = new DrainingGenerations(this.listeners, logger);
     const builder = new GenerationBuilder({
       proxyId: 'test',
+      workers: 1,
       registry: this.#registry,
       names: this.#names,
       buffers,

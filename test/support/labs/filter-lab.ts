@@ -63,6 +63,7 @@ export class FilterLab {
     const names = fixedNames();
     this.#builder = new GenerationBuilder({
       proxyId: 'test',
+      workers: 1,
       registry: new Registry(registryParts(this.logger, names)),
       names,
       buffers: this.#buffers,

@@ -44,12 +44,12 @@ export class RunningProxy {
 
   /** Drains and writes what was logged; the directory stays until {@link close}. */
   async stop(): Promise<void> {
-    this.app.destroy();
     await this.app.close();
   }
 
   async close(): Promise<void> {
-    await this.stop();
+    this.app.destroy();
+    await this.app.close();
     try {
       closeSync(this.#output);
     } catch {

@@ -8,3 +8,9 @@ export const TEST_WORKERS = Number(process.env['WORKERS'] ?? '1');
 export function testWorkers(yaml: string): { readonly workers?: number } {
   return TEST_WORKERS > 1 && !/^workers:/m.test(yaml) ? { workers: TEST_WORKERS } : {};
 }
+
+/** For a config: idle sockets belong to their worker, so that the next client is sure to get the one of the client before only where one serves. */
+export const ONE_POOL = 'workers: 1';
+
+/** For a config: a test can move the clock of its own thread alone, which serves where there is one worker. */
+export const ONE_CLOCK = 'workers: 1';

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ok } from '../../../support/peers/answering.ts';
 import { fieldValues, readMessage } from '../../../support/peers/http-message.ts';
+import { ONE_CLOCK } from '../../../support/workers/test-workers.ts';
 import { get, scene } from '../scene.ts';
 import { shiftedClock } from '../shifted-clock.ts';
 
@@ -9,7 +10,7 @@ describe('a backend that says for how long it keeps an idle socket', () => {
   it.each(['timeout=10', 'max=100, timeout=10', 'Timeout=10,max=1', 'timeout=10;x'])(
     'gets no request on it later than one second before: %s',
     async (keepAlive) => {
-      const stage = await scene({ respond: () => ok('x', `Keep-Alive: ${keepAlive}\r\n`) });
+      const stage = await scene({ yaml: ONE_CLOCK, respond: () => ok('x', `Keep-Alive: ${keepAlive}\r\n`) });
       const clock = shiftedClock();
       const peer = await stage.client();
       const ask = async (): Promise<void> => {
@@ -46,7 +47,7 @@ describe('a backend that says for how long it keeps an idle socket', () => {
   it.each(['max=5', 'timeout', 'timeout=', 'timeout=x', 'xtimeout=1', 'timeout=-1', ''])(
     'but says it in no way that counts keeps it as long as others: %j',
     async (keepAlive) => {
-      const stage = await scene({ respond: () => ok('x', `Keep-Alive: ${keepAlive}\r\n`) });
+      const stage = await scene({ yaml: ONE_CLOCK, respond: () => ok('x', `Keep-Alive: ${keepAlive}\r\n`) });
       const clock = shiftedClock();
       await stage.exchange(get());
       clock.shiftMs = 20_000;
@@ -56,7 +57,7 @@ describe('a backend that says for how long it keeps an idle socket', () => {
   );
 
   it('sees the socket closed soon, also when nobody asks', async () => {
-    const stage = await scene({ respond: () => ok('x', 'Keep-Alive: timeout=5\r\n') });
+    const stage = await scene({ yaml: ONE_CLOCK, respond: () => ok('x', 'Keep-Alive: timeout=5\r\n') });
     const clock = shiftedClock();
     await stage.exchange(get());
     clock.shiftMs = 4_001;

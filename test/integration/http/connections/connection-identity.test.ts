@@ -9,6 +9,7 @@ import { fieldValues, readMessage, statusOf } from '../../../support/peers/http-
 import { labProxy, type LabProxy } from '../../../support/labs/lab-proxy.ts';
 import type { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 import { ScrapedMetrics } from '../../../support/collectors/scraped-metrics.ts';
+import { ONE_POOL } from '../../../support/workers/test-workers.ts';
 import { get } from '../scene.ts';
 
 const CHALLENGE = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM';
@@ -62,9 +63,6 @@ async function authenticated(proxy: LabProxy, user: string): Promise<Talk> {
 async function server(name: string): Promise<RecordingBackend> {
   return backend((connection) => authenticating(connection, name));
 }
-
-/** Each worker has idle sockets of its own. */
-const ONE_WORKER = 'workers: 1';
 
 function config(backends: Readonly<Record<string, RecordingBackend>>, more = '', keys = ''): string {
   const list = Object.entries(backends).map(
@@ -153,7 +151,7 @@ describe('a socket on which a client authenticated', () => {
   it('leaves requests of the same client for another upstream alone', async () => {
     const [one, two] = [await server('one'), await server('two')];
     const routes = '[{ path_prefix: /open, backends: [two] }, { backends: [one] }]';
-    const proxy = await labProxy(config({ one, two }, `http: { routes: ${routes} }\n${ONE_WORKER}`));
+    const proxy = await labProxy(config({ one, two }, `http: { routes: ${routes} }\n${ONE_POOL}`));
     const alice = await authenticated(proxy, 'alice');
     expect(await alice.ask('/open')).toBe('200 two:nobody');
     expect(await alice.ask('/')).toBe('200 one:alice');
@@ -262,7 +260,7 @@ it.each(['Basic YWxpY2U6aHVzaA==', 'Bearer NTLM', 'Notntlm x', 'NTLMX y'])(
   'credentials that count for one request leave the socket to all: %s',
   async (credentials) => {
     const one = await backend(answering(() => `HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=ntlm${END}`));
-    const proxy = await labProxy(config({ one }, ONE_WORKER));
+    const proxy = await labProxy(config({ one }, ONE_POOL));
     for (let i = 0; i < 3; i++) expect(await (await talk(proxy)).ask('/', credentials)).toBe('401 ');
     expect(one.connections).toHaveLength(1);
     await nothingHeld(proxy);

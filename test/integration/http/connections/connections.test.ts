@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ok } from '../../../support/peers/answering.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { fieldValues, readMessage, statusOf } from '../../../support/peers/http-message.ts';
+import { ONE_POOL } from '../../../support/workers/test-workers.ts';
 import { get, post, scene } from '../scene.ts';
 
 describe('keep-alive', () => {
@@ -21,13 +22,13 @@ describe('keep-alive', () => {
   });
 
   it('lends one backend connection to one client after the other', async () => {
-    const stage = await scene();
+    const stage = await scene({ yaml: ONE_POOL });
     for (let i = 0; i < 3; i++) await stage.exchange(get());
     expect(stage.backend.connections).toHaveLength(1);
   });
 
   it('closes after a request with Connection: close and keeps the backend connection', async () => {
-    const stage = await scene();
+    const stage = await scene({ yaml: ONE_POOL });
     const client = await stage.client();
     client.send(get('/', 'Connection: close\r\n'));
     const response = await readMessage(client);
@@ -51,7 +52,10 @@ describe('keep-alive', () => {
 
   it('takes an HTTP/1.0 backend connection for done unless it says keep-alive', async () => {
     let lines = '';
-    const stage = await scene({ respond: () => `HTTP/1.0 200 OK\r\nContent-Length: 2\r\n${lines}\r\nok` });
+    const stage = await scene({
+      yaml: ONE_POOL,
+      respond: () => `HTTP/1.0 200 OK\r\nContent-Length: 2\r\n${lines}\r\nok`,
+    });
     await stage.exchange(get());
     lines = 'Connection: keep-alive\r\n';
     const response = await stage.exchange(get());

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ok } from '../../../support/peers/answering.ts';
 import { fieldValues, readHead, readMessage, statusOf } from '../../../support/peers/http-message.ts';
+import { ONE_CLOCK } from '../../../support/workers/test-workers.ts';
 import { get, post, scene } from '../scene.ts';
 import { shiftedClock } from '../shifted-clock.ts';
 
@@ -130,8 +131,10 @@ describe('limits.body_size', () => {
 });
 
 describe('limits.connection_age', () => {
+  const AGE = `${ONE_CLOCK}\nhttp: { limits: { connection_age: 60s } }`;
+
   it('ends a connection that is older after its next response, and not before', async () => {
-    const stage = await scene({ yaml: 'http: { limits: { connection_age: 60s } }' });
+    const stage = await scene({ yaml: AGE });
     const clock = shiftedClock();
     const peer = await stage.client();
     for (const [shiftMs, closes] of [
@@ -150,7 +153,7 @@ describe('limits.connection_age', () => {
 
   it('lets a response that is under way come to its end, and closes behind the next one, which says so', async () => {
     const stage = await scene({
-      yaml: 'http: { limits: { connection_age: 60s } }',
+      yaml: AGE,
       respond: () => 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf',
     });
     const clock = shiftedClock();

@@ -5,6 +5,7 @@ import type { ByteSocket } from '../../../support/sockets/byte-socket.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { readHead, readMessage, statusOf } from '../../../support/peers/http-message.ts';
 import { stoppedClock, type StoppedClock } from '../../../support/time/stopped-clock.ts';
+import { ONE_CLOCK } from '../../../support/workers/test-workers.ts';
 import { get, scene, type Scene } from '../scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';
@@ -34,7 +35,7 @@ async function uploading(
   head: string,
   yaml = '',
 ): Promise<{ stage: Scene; client: ByteSocket; backend: ByteSocket; clock: StoppedClock }> {
-  const stage = await scene({ yaml: `${METRICS}\n${yaml}`, script: () => undefined });
+  const stage = await scene({ yaml: `${METRICS}\n${ONE_CLOCK}\n${yaml}`, script: () => undefined });
   const clock = stoppedClock();
   const client = await stage.client();
   client.send(head);
@@ -185,7 +186,7 @@ describe('timeouts.request', () => {
   });
 
   it('begins anew with each request', async () => {
-    const stage = await scene({ yaml, respond: () => ok() });
+    const stage = await scene({ yaml: `${ONE_CLOCK}\n${yaml}`, respond: () => ok() });
     const clock = stoppedClock();
     const client = await stage.client();
     for (let i = 0; i < 3; i++) {

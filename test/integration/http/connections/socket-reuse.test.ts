@@ -3,11 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { answering, ok } from '../../../support/peers/answering.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { fieldValues, readHead, readMessage, statusOf } from '../../../support/peers/http-message.ts';
-import { get, post, scene, type Scene } from '../scene.ts';
+import { ONE_POOL } from '../../../support/workers/test-workers.ts';
+import { get, post, scene, type Scene, type SceneOptions } from '../scene.ts';
+
+/** Each client gets the idle socket of the client before. */
+function onePool(options: SceneOptions = {}): Promise<Scene> {
+  return scene({ ...options, yaml: `${ONE_POOL}\n${options.yaml ?? ''}` });
+}
 
 /** A backend that serves one request a connection, and resets or closes it when the second one arrives. */
 async function dyingOnSecond(how: 'end' | 'reset', yaml = ''): Promise<Scene> {
-  return scene({
+  return onePool({
     yaml,
     script: answering(
       (() => {
@@ -86,7 +92,7 @@ describe('a socket that was used before and dies before a byte of the response',
   ])(
     'is a 502 for %s once a part of its body is gone that no second try could send again (%j)',
     async (method, framing, first, rest) => {
-      const stage = await scene({
+      const stage = await onePool({
         script: async (connection) => {
           await connection.untilText('\r\n\r\n');
           connection.take(connection.received.length);
@@ -111,7 +117,7 @@ describe('a socket that was used before and dies before a byte of the response',
     ['that is too large to keep', true],
   ])('is a 502 for PUT with a whole body %s', async (_which, isLarge) => {
     const body = isLarge ? `${'x'.repeat(20_000)}last` : 'last';
-    const stage = await scene({
+    const stage = await onePool({
       script: async (connection) => {
         await readHead(connection);
         connection.send(ok());
@@ -135,7 +141,7 @@ describe('a socket that was used before and dies before a byte of the response',
   it('is replaced unseen with the whole body that is at hand, byte for byte', async () => {
     const body = Array.from({ length: 3000 }, (_, i) => `${i} `).join('');
     const heads: string[] = [];
-    const stage = await scene({
+    const stage = await onePool({
       script: answering((request, connection) => {
         if (request.startLine.includes('/first')) return ok();
         heads.push(request.raw.toString('latin1'));
@@ -153,7 +159,7 @@ describe('a socket that was used before and dies before a byte of the response',
   });
 
   it('is not tried a third time', async () => {
-    const stage = await scene({
+    const stage = await onePool({
       script: answering((request, connection) => {
         if (request.startLine.includes('/first')) return ok();
         connection.end();
@@ -166,7 +172,7 @@ describe('a socket that was used before and dies before a byte of the response',
   });
 
   it('is not replaced once a byte of the response came', async () => {
-    const stage = await scene({
+    const stage = await onePool({
       script: answering((request, connection) => {
         if (request.startLine.includes('/first')) return ok();
         connection.send('HTTP/1.1 2');
@@ -207,7 +213,7 @@ describe('an idle socket', () => {
   });
 
   it('that the backend closes is not used again, whatever the method', async () => {
-    const stage = await scene({ yaml: 'metrics: { listen: "127.0.0.1:0" }' });
+    const stage = await onePool({ yaml: 'metrics: { listen: "127.0.0.1:0" }' });
     await stage.exchange(post('1'));
     (await stage.backend.connection(0)).end();
     await (await stage.backend.connection(0)).untilClosed();
@@ -226,7 +232,7 @@ describe('an idle socket', () => {
   });
 
   it('that is too old is not used again', async () => {
-    const stage = await scene({ yaml: 'connection_pool: { max_age: 50ms }' });
+    const stage = await onePool({ yaml: 'connection_pool: { max_age: 50ms }' });
     await stage.exchange(get());
     await new Promise((resolve) => setTimeout(resolve, 100));
     await stage.exchange(get());
@@ -236,7 +242,7 @@ describe('an idle socket', () => {
 
 describe('what one client did', () => {
   it('leaves nothing in the requests of others on the same socket', async () => {
-    const stage = await scene({ respond: (request) => ok(request.body.toString()) });
+    const stage = await onePool({ respond: (request) => ok(request.body.toString()) });
     await stage.exchange(
       `POST /first HTTP/1.1\r\nHost: first\r\nAuthorization: secret\r\nCookie: a=1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\nX-T: 1\r\n\r\n`,
     );

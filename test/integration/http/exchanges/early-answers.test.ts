@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ByteSocket } from '../../../support/sockets/byte-socket.ts';
 import { readHead, readMessage, statusOf } from '../../../support/peers/http-message.ts';
 import { stoppedClock } from '../../../support/time/stopped-clock.ts';
+import { ONE_CLOCK } from '../../../support/workers/test-workers.ts';
 import { scene, type SceneOptions } from '../scene.ts';
 
 const UPLOAD_BYTES = 50 << 20;
@@ -74,7 +75,7 @@ describe('an early answer to a large upload reaches a client that first sends ev
 
 describe('a client that was answered and sends on', () => {
   it('is cut off once it sends next to nothing', async () => {
-    const stage = await scene({ yaml: 'http: { limits: { body_size: 1MiB } }' });
+    const stage = await scene({ yaml: `${ONE_CLOCK}\nhttp: { limits: { body_size: 1MiB } }` });
     const clock = stoppedClock();
     const client = await stage.client();
     client.send(HEAD);

@@ -8,15 +8,16 @@ import { ByteSocket } from '../../../support/sockets/byte-socket.ts';
 import { owned } from '../../../support/owned.ts';
 import { ScrapedMetrics } from '../../../support/collectors/scraped-metrics.ts';
 import { stoppedClock } from '../../../support/time/stopped-clock.ts';
+import { ONE_CLOCK, TEST_WORKERS } from '../../../support/workers/test-workers.ts';
 import { get, post, scene, type Scene } from '../scene.ts';
 
 const METRICS = 'metrics: { listen: "127.0.0.1:0" }';
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
 
 /** A proxy that buffers, with `max_connections: 1`, so that a held backend shows. The backend says what it got. */
-function buffering(options = '{}', more = ''): Promise<Scene> {
+function buffering(options = '{}', more = '', workers = ''): Promise<Scene> {
   return scene({
-    yaml: `${METRICS}\nqueue: { max_size: 0 }\nhttp: { request_buffering: ${options}${more} }`,
+    yaml: `${workers}\n${METRICS}\nqueue: { max_size: 0 }\nhttp: { request_buffering: ${options}${more} }`,
     backendKeys: ', max_connections: 1',
     respond: (request) => ok(`${request.rawBody.length} ${request.body.toString('latin1').slice(0, 100)}`),
   });
@@ -31,7 +32,8 @@ describe('http.request_buffering', () => {
     expect(statusOf(await stage.exchange(get()))).toBe(200);
     slow.send('56789');
     expect((await readMessage(slow)).body.toString()).toBe('10 0123456789');
-    expect(stage.backend.connections).toHaveLength(1);
+    // Each worker has a connection of its own.
+    expect(stage.backend.connections.length).toBeLessThanOrEqual(TEST_WORKERS);
   });
 
   it.each([
@@ -105,7 +107,8 @@ describe('http.request_buffering', () => {
   });
 
   it('bounds the memory of all bodies: those beyond it are streamed', async () => {
-    const stage = await buffering('{ size: 64KiB, total: 100KiB }');
+    // Each worker has its part of the memory.
+    const stage = await buffering('{ size: 64KiB, total: 100KiB }', '', 'workers: 1');
     const first = await stage.client();
     first.send(post('x'.repeat(60_000)).slice(0, -1));
     const second = await stage.client();
@@ -121,8 +124,26 @@ describe('http.request_buffering', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('gives each of two workers half of that memory', async () => {
+    const stage = await buffering('{ size: 64KiB, total: 100KiB }', '', 'workers: 2');
+    const half = await stage.client();
+    half.send(post('x'.repeat(48_000)).slice(0, -1));
+    const more = await stage.client();
+    more.send(post('y'.repeat(60_000)).slice(0, -1));
+    await (await stage.backend.connection(0)).untilText('yyyy');
+    more.send('y');
+    expect((await readMessage(more)).body.toString()).toContain('60000 y');
+    half.send('x');
+    expect((await readMessage(half)).body.toString()).toContain('48000 x');
+    await eventually(
+      async () =>
+        (await stage.proxy.logLines()).some((line) => line.includes('buffering is full total=50KiB')),
+      'a warning with the part of the worker',
+    );
+  });
+
   it('gives the memory of a client back that leaves', async () => {
-    const stage = await buffering('{ size: 64KiB, total: 100KiB }');
+    const stage = await buffering(`{ size: 64KiB, total: ${100 * TEST_WORKERS}KiB }`);
     for (let i = 0; i < 5; i++) {
       const client = await stage.client();
       client.send(post('x'.repeat(60_000)).slice(0, -1));
@@ -132,12 +153,12 @@ describe('http.request_buffering', () => {
     for (let i = 0; i < 5; i++) {
       expect((await stage.exchange(post('z'.repeat(60_000)))).body.toString()).toContain('60000 z');
     }
-    expect(stage.backend.connections).toHaveLength(1);
+    expect(stage.backend.connections.length).toBeLessThanOrEqual(TEST_WORKERS);
     expect((await stage.proxy.logLines()).join('\n')).not.toContain('buffering is full');
   });
 
   it('leaves the time limits for bodies as they are', async () => {
-    const stage = await buffering();
+    const stage = await buffering('{}', '', ONE_CLOCK);
     const clock = stoppedClock();
     const client = await stage.client();
     client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n');

@@ -15,6 +15,16 @@ async function accessLines(stage: Scene, count: number): Promise<string[]> {
   }, `${count} access lines`);
 }
 
+/** Sends each request when the line of the one before is there: several workers write in any order. */
+async function linesOf(stage: Scene, requests: readonly string[]): Promise<string[]> {
+  let lines: string[] = [];
+  for (const request of requests) {
+    await stage.exchange(request);
+    lines = await accessLines(stage, lines.length + 1);
+  }
+  return lines;
+}
+
 describe('the access log', () => {
   it('has one line of text a request, field by field', async () => {
     const stage = await scene({ respond: () => ok('12345') });
@@ -67,8 +77,7 @@ describe('the access log', () => {
       ok('12'),
     ];
     const stage = await scene({ respond: () => bodies.shift() });
-    for (let i = 0; i < 3; i++) await stage.exchange(get());
-    const lines = await accessLines(stage, 3);
+    const lines = await linesOf(stage, [get(), get(), get()]);
     expect(lines.map((line) => / bytes=(\d+) /.exec(line)?.[1])).toEqual(['7', '0', '2']);
   });
 
@@ -79,10 +88,7 @@ describe('the access log', () => {
         return undefined;
       },
     });
-    await stage.exchange(get('/dies'));
-    await stage.exchange('nonsense\r\n\r\n');
-    await stage.exchange('GET / HTTP/1.1\r\n\r\n');
-    const lines = await accessLines(stage, 3);
+    const lines = await linesOf(stage, [get('/dies'), 'nonsense\r\n\r\n', 'GET / HTTP/1.1\r\n\r\n']);
     expect(lines[0]).toMatch(/ path=\/dies .* status=502 .* backend=one request_id=\S+ error=backend_reset$/);
     expect(lines[1]).toMatch(
       / status=400 .* backend=- request_id=\S+ error=bad_request refusal=method refusal_excerpt=nonsense$/,

@@ -57,6 +57,7 @@ function lab(broken: ProtocolPlugin['provision'] = () => Promise.reject(new Erro
   ]);
   const generations = new GenerationBuilder({
     proxyId: 'test',
+    workers: 1,
     registry,
     names,
     buffers: new ReadBuffers(),

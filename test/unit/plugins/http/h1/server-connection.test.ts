@@ -73,6 +73,7 @@ function endingConnection(): { stream: StuckStream; expire: () => void } {
   let expire = (): void => {};
   const host = {
     proxyId: 'test',
+    workers: 1,
     listener: 'test',
     logger: { debugEnabled: false },
     telemetry: { detailed: false, tracer: undefined, exchange: () => {}, tunnel: () => {} },
