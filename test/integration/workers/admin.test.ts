@@ -8,7 +8,7 @@ import { backend } from '../../support/peers/backends.ts';
 import { client } from '../../support/peers/clients.ts';
 import { get, named } from '../../support/peers/http-talk.ts';
 import { eventually } from '../../support/time/eventually.ts';
-import { connectionAt, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { connectionAt, hold, oddProxy } from '../../support/workers/odd-plugin.ts';
 
 buildProgram();
 
@@ -129,14 +129,13 @@ describe('the admin server over four workers', () => {
 describe('the admin server while a worker is blocked', () => {
   it('profiles the others, and says of the blocked one that it does not answer', async () => {
     const proxy = await oddProxy('mark: a');
-    const blocked = await connectionAt(proxy, 2);
-    blocked.send('block 8000');
+    const free = await hold(proxy, await connectionAt(proxy, 2));
     const post = { method: 'POST' };
     const one = await askAdmin(proxy.adminAddress, '/debug/cpu-profile?seconds=1&worker=2', post);
     expect([one.status, one.json()]).toMatchObject([503, { error: 'worker_hung' }]);
     const profile = await askAdmin(proxy.adminAddress, '/debug/cpu-profile?seconds=1', post);
     expect([profile.status, profile.headers['balance-unanswered']]).toEqual([200, '2']);
-    await blocked.untilText('2:a;2:a;');
+    await free();
   });
 
   it('answers for the others within about a second, and names it', async () => {
@@ -147,7 +146,7 @@ describe('the admin server while a worker is blocked', () => {
       const { workers } = (await proxy.status()) as { workers: { connections: number }[] };
       return workers[1]?.connections === 1;
     }, 'worker 2 has written down its connection');
-    blocked.send('block 8000');
+    const free = await hold(proxy, blocked);
     expect(await ask(other, 'who')).toBe('1:a;');
     const connections = await json<Connections>(proxy, '/connections');
     expect(connections.unanswered).toEqual([2]);
@@ -159,7 +158,7 @@ describe('the admin server while a worker is blocked', () => {
     });
     for (const path of ['/backends', '/pools'])
       expect(await json(proxy, path)).toMatchObject({ unanswered: [2] });
-    await blocked.untilText('2:a;2:a;');
+    await free();
     await eventually(
       async () => (await json<Connections>(proxy, '/connections')).unanswered.length === 0,
       'it answers again',

@@ -1,5 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -136,13 +137,14 @@ describe.runIf(process.platform === 'linux').each([2, 4])('the connections of %i
     await crowd.enterInTurn(workers * 10);
     const { thread, socket } = await crowd.enter();
     const before = crowd.of(thread);
-    const free = answer(socket);
-    socket.write('block 1500');
-    // Until it has read that, which nothing tells. Else it may accept the first client, and the others come when it is free again.
-    await pause(100);
+    const file = join(proxy.directory, 'free');
+    socket.write(`hold ${file}`);
+    expect(await answer(socket)).toBe('held');
     const others = new Crowd(proxy);
     await others.enterInTurn(30);
-    await free;
+    const free = answer(socket);
+    await writeFile(file, '');
+    expect(await free).toBe('done');
     // Few, as those that it had accepted before it was blocked.
     expect(others.of(thread)).toBeLessThanOrEqual(2);
     await others.enterInTurn(workers * 30);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { ask } from '../../support/labs/say-plugin.ts';
 import { client } from '../../support/peers/clients.ts';
-import { connectionAt, marks, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { connectionAt, hold, marks, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
 
 buildProgram();
 
@@ -81,7 +81,7 @@ listeners:
     const proxy = await oddProxy('mark: a');
     const blocked = await connectionAt(proxy, 2);
     const other = await connectionAt(proxy, 1);
-    blocked.send('block 6000');
+    const free = await hold(proxy, blocked);
     // The others serve meanwhile.
     expect(await ask(other, 'who')).toBe('1:a;');
     const outcome = await proxy.edit(oddConfig('mark: b'));
@@ -90,7 +90,7 @@ listeners:
       'worker 2 did not answer within 2000 ms: nothing was changed (workers.replace_hung: true replaces such a worker)',
     );
     expect(await ask(other, 'who')).toBe('1:a;');
-    await blocked.untilText('2:a;2:a;');
+    await free();
     await proxy.change(oddConfig('mark: c'));
     expect(await marks(proxy)).toEqual({ '1': 'c', '2': 'c' });
   });

@@ -4,7 +4,8 @@ import { buildProgram } from '../../support/labs/built-program.ts';
 import { ask } from '../../support/labs/say-plugin.ts';
 import { client } from '../../support/peers/clients.ts';
 import { eventually } from '../../support/time/eventually.ts';
-import { connectionAt, marks, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { writeInto } from '../../support/write-into.ts';
+import { connectionAt, hold, marks, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
 
 buildProgram();
 
@@ -99,7 +100,7 @@ describe('the end of a proxy with workers', () => {
     const proxy = await oddProxy('mark: a', 'shutdown: { timeout: 500ms }');
     const idle = await connectionAt(proxy, 1);
     const blocked = await connectionAt(proxy, 2);
-    blocked.send('block 60000');
+    await hold(proxy, blocked);
     await proxy.app.close();
     for (const socket of [idle, blocked]) await socket.untilEnded();
     expect(await proxy.log()).toContain('stopped');
@@ -124,17 +125,10 @@ const NOT_SERVING = ['restarting', 'starting'];
 describe('a proxy none of whose workers serves', () => {
   it('still answers operators, and says that none does', async () => {
     const proxy = await oddProxy('mark: a', "metrics: { enabled: true, listen: '127.0.0.1:0' }");
-    // The third end of each worker makes it wait for two seconds.
-    for (let end = 1; end <= 3; end += 1) {
-      const sockets = [await connectionAt(proxy, 1), await connectionAt(proxy, 2)];
-      for (const socket of sockets) socket.send('exit');
-      for (const socket of sockets) await socket.untilEnded();
-      if (end === 3) continue;
-      await eventually(
-        async () => (await proxy.log()).split('worker serves again').length === 1 + 2 * end,
-        'both were replaced',
-      );
-    }
+    const sockets = [await connectionAt(proxy, 1), await connectionAt(proxy, 2)];
+    await writeInto(proxy.directory, { 'no-worker': '' });
+    for (const socket of sockets) socket.send('exit');
+    for (const socket of sockets) await socket.untilEnded();
     // Connections end a moment before the supervisor learns of the end of their worker.
     const status = await eventually(async () => {
       const now = await proxy.status();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { ask } from '../../support/labs/say-plugin.ts';
 import { eventually } from '../../support/time/eventually.ts';
-import { connectionAt, marks, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { connectionAt, hold, marks, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
 
 buildProgram();
 
@@ -20,7 +20,7 @@ describe('a worker whose event loop stands still', () => {
       const [, second] = (await proxy.status())['workers'] as { connections: number }[];
       return second?.connections === 1;
     }, 'its connection is counted');
-    blocked.send('block 8000');
+    const free = await hold(proxy, blocked);
     expect(await proxy.untilLogged('worker does not answer')).toContain('worker=2');
     // What stands in the way of a whole answer is bounded, and named.
     const status = await proxy.status();
@@ -34,7 +34,7 @@ describe('a worker whose event loop stands still', () => {
     expect(refused.message).toMatch(
       /^worker 2 does not answer for \d+s: nothing was changed \(workers.replace_hung: true replaces such a worker\)$/,
     );
-    await blocked.untilText('2:a;2:a;');
+    await free();
     await proxy.untilLogged('worker answers again');
     await proxy.change(oddConfig('mark: b', FAST));
     expect(await marks(proxy)).toEqual({ '1': 'b', '2': 'b' });

@@ -6,7 +6,7 @@ import { backend } from '../../support/peers/backends.ts';
 import { client } from '../../support/peers/clients.ts';
 import { get, named } from '../../support/peers/http-talk.ts';
 import { eventually } from '../../support/time/eventually.ts';
-import { connectionAt, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { connectionAt, hold, oddProxy } from '../../support/workers/odd-plugin.ts';
 import { ThreadList } from '../../support/workers/thread-list.ts';
 import { parseExposition } from '../../unit/telemetry/metrics/exposition/exposition.ts';
 
@@ -97,13 +97,12 @@ describe('the metrics of several workers', () => {
     const proxy = await oddProxy('mark: a', "metrics: { listen: '127.0.0.1:0' }");
     const blocked = await connectionAt(proxy, 2);
     const accepted = (await scrape(proxy)).get('balance_listener_connections_accepted_total{listener="one"}');
-    blocked.send('block 6000');
+    const free = await hold(proxy, blocked);
     const values = await scrape(proxy);
-    expect(blocked.text).toBe('2:a;');
     expect(values.get('balance_worker_up{worker="1"}')).toBe(1);
     expect(values.get('balance_worker_up{worker="2"}')).toBe(0);
     expect(values.get('balance_listener_connections_accepted_total{listener="one"}')).toBe(accepted);
-    await blocked.untilText('2:a;2:a;');
+    await free();
     await eventually(
       async () => (await scrape(proxy)).get('balance_worker_up{worker="2"}') === 1,
       'it is up',

@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { client } from '../peers/clients.ts';
 import type { LabProxy } from '../labs/lab-proxy.ts';
 import { labProxy } from '../labs/lab-proxy.ts';
@@ -7,10 +10,12 @@ import { eventually } from '../time/eventually.ts';
 
 /**
  * A plugin that does in one worker alone what its options say, and what its clients say. Each chunk of a client is a command; the answer to
- * others is the number of the worker and the mark of the config.
+ * others is the number of the worker and the mark of the config. Where there is a file `no-worker` beside the config, no worker starts.
  */
 export const ODD_PLUGIN = `
+import { existsSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
+const waiting = new Int32Array(new SharedArrayBuffer(4));
 const worker = workerData?.index + 1;
 /** The next answer to a question of that kind is the last thing that this worker does; or it ends before, or refuses instead. */
 function spoil(kind, way) {
@@ -27,6 +32,8 @@ function spoil(kind, way) {
     process.reallyExit(7);
   };
 }
+/** The event loop stands still until there is that file. */
+function hold(file) { while (!existsSync(file)) Atomics.wait(waiting, 0, 0, 5); }
 function block(ms) { for (const end = performance.now() + ms; performance.now() < end; ); }
 class Odd {
   protocol = 'odd';
@@ -36,7 +43,12 @@ class Odd {
     const { transport: stream } = connection;
     this.active += 1;
     stream.read({
-      data: (bytes, start, end) => { stream.writeText(connection.current.say(bytes.latin1Slice(start, end))); },
+      data: (bytes, start, end) => {
+        const text = bytes.latin1Slice(start, end);
+        stream.writeText(connection.current.say(text));
+        // The answer goes out at the end of the turn, and nothing else is heard in between.
+        if (text.startsWith('hold ')) setImmediate(hold, text.slice(5));
+      },
       end() { stream.end(); },
       drained() {},
       closed: () => { this.active -= 1; },
@@ -56,7 +68,8 @@ class Odd {
 export default {
   apiVersion: 2,
   name: 'odd',
-  provision(options) {
+  provision(options, { directory }) {
+    if (existsSync(directory + '/no-worker')) process.reallyExit(7);
     if (options.fail_in?.includes(worker)) throw new Error('no, says ' + (options.alike ? 'the plugin' : worker));
     if (options.exit_in === worker) process.reallyExit(7);
     if (options.exit_after !== undefined) setTimeout(() => process.reallyExit(7), options.exit_after);
@@ -112,4 +125,14 @@ export async function connectionAt(proxy: LabProxy, worker: number): Promise<Byt
   }, `worker ${worker} has accepted a connection`);
   for (const socket of others) socket.close();
   return found;
+}
+
+/** Blocks the worker of that connection. Resolves when it is blocked, with a function that resolves when it answers again. */
+export async function hold(proxy: LabProxy, socket: ByteSocket): Promise<() => Promise<void>> {
+  const file = join(proxy.directory, `free-${String(socket.socket.localPort)}`);
+  await ask(socket, `hold ${file}`);
+  return async () => {
+    await writeFile(file, '');
+    await ask(socket, 'who');
+  };
 }

@@ -1,9 +1,10 @@
 /**
- * A plugin of one file: a protocol that greets each client with the id of the thread that serves it. `block N` blocks that thread for
- * N ms, and is answered after that.
+ * A plugin of one file: a protocol that greets each client with the id of the thread that serves it. `hold FILE` blocks that thread until
+ * there is that file; the client is told `held` before, and `done` after that.
  */
 export function threadPlugin(name = 'thread'): string {
   return `
+import { existsSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 const waiting = new Int32Array(new SharedArrayBuffer(4));
 const instance = {
@@ -12,9 +13,14 @@ const instance = {
   handle({ transport }) {
     transport.read({
       data(bytes, start, end) {
-        const [verb, ms] = bytes.latin1Slice(start, end).split(' ');
-        if (verb === 'block') Atomics.wait(waiting, 0, 0, Number(ms));
-        transport.writeText('done\\n');
+        const [verb, file] = bytes.latin1Slice(start, end).split(' ');
+        if (verb !== 'hold') return;
+        transport.writeText('held\\n');
+        // That goes out at the end of the turn, and nothing is accepted in between.
+        setImmediate(() => {
+          while (!existsSync(file)) Atomics.wait(waiting, 0, 0, 5);
+          transport.writeText('done\\n');
+        });
       },
       end() { transport.end(); },
       drained() {},

@@ -161,7 +161,7 @@ describe('a socket on which a client authenticated', () => {
 
   it('gives way to who would have to wait for a place, the one that rested longest first', async () => {
     const one = await server('one');
-    const proxy = await labProxy(config({ one }, '', ', max_connections: 2'));
+    const proxy = await labProxy(config({ one }, ONE_POOL, ', max_connections: 2'));
     const alice = await authenticated(proxy, 'alice');
     const bob = await authenticated(proxy, 'bob');
     expect(await (await talk(proxy)).ask('/open')).toBe('200 one:nobody');
