@@ -290,9 +290,11 @@ describe('GET /connections', () => {
       }),
     );
     const proxy = await labProxy(http(one.address));
-    const [idle, busy] = [await client(proxy.address()), await client(proxy.address())];
+    // The one before it is served already, so this one is accepted later, also by another worker.
+    const idle = await client(proxy.address());
     await get(idle);
     await get(idle);
+    const busy = await client(proxy.address());
     busy.send('GET /slow HTTP/1.1\r\nHost: test\r\n\r\n');
     await eventually(async () => {
       const { connections } = await ask(proxy, '/connections');
