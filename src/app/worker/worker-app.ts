@@ -247,7 +247,6 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     // A Buffer arrives as the bytes that it is.
     return { ...page, body: Buffer.from(page.body) };
   }
-
 }
 
 type MovingPage = Parameters<typeof createMovingParts>[0]['metricsPage'];
