@@ -496,6 +496,18 @@ export interface BackendConfig {
    */
   readonly weight: number;
   /**
+   * Backends with the lowest number are used first. Those with the next number get traffic while none of the ones before is up. A backend that is full is up: requests wait for it.
+   * @default 0
+   */
+  readonly priority: number;
+  /**
+   * `true`: the backend gets traffic only while none of the others is up. It comes after every `priority`.
+   * @default false
+   */
+  readonly backup: boolean;
+  /** Where the backend is, for `load_balancer.zone`. */
+  readonly zone?: string;
+  /**
    * How many connections to this backend may be in use at the same time. Further requests and connections wait in the queue. 0: no limit.
    * @default 0
    */
@@ -505,7 +517,7 @@ export interface BackendConfig {
 /** How the proxy chooses a backend. */
 export interface LoadBalancer {
   /**
-   * Name of the algorithm. `round-robin`: one backend after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: draws two backends as `random` does, and takes the one that has fewer requests and connections in proportion to its weight. `least-connections`: the backend with the fewest requests and connections. `weighted-least-connections`: the backend with the fewest in proportion to its weight. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same `hash_key` always leads to the same backend, and keys are spread in proportion to the weights. Algorithms that take turns start at a random place in the list, so that many proxies that start together do not all begin with the first backend. After an edit, the turns go on where they were. `p2c` and `power-of-two-choices` mean `power-of-two`. `_` may be written for `-`.
+   * Name of the algorithm. `round-robin`: one backend after the other. `weighted-round-robin`: the same, in proportion to the weights, well mixed. `random`: by chance, in proportion to the weights. `power-of-two`: draws two backends as `random` does, and takes the one that has fewer requests and connections in proportion to its weight. `least-connections`: the backend with the fewest requests and connections. `weighted-least-connections`: the backend with the fewest in proportion to its weight. `least-time`: the backend with the least time × (1 + requests and connections) / weight; the time is the average until the first byte of a response, in mode tcp until the connection is made. `peak-ewma`: draws two backends as `random` does, and takes the one for which that product is less; its average follows a slow response at once. `consistent-hash`, `bounded-consistent-hash` and `maglev`: the same `hash_key` always leads to the same backend, and keys are spread in proportion to the weights. Algorithms that take turns start at a random place in the list, so that many proxies that start together do not all begin with the first backend. After an edit, the turns go on where they were. With `least-time` and `peak-ewma` each worker measures by itself, a failed request counts as one that took twice the average, and the average of a backend that gets no requests halves every ten seconds, so that it is tried again. `p2c` and `power-of-two-choices` mean `power-of-two`. `_` may be written for `-`.
    * @default "round-robin"
    */
   readonly algorithm:
@@ -515,11 +527,20 @@ export interface LoadBalancer {
     | 'power-of-two'
     | 'least-connections'
     | 'weighted-least-connections'
+    | 'least-time'
+    | 'peak-ewma'
     | 'consistent-hash'
     | 'bounded-consistent-hash'
     | 'maglev';
-  /** What the hashing algorithms (`consistent-hash`, `bounded-consistent-hash`, `maglev`) hash. Without this key: `source-ip`. In mode tcp only `source-ip` is possible. */
+  /** What the hashing algorithms (`consistent-hash`, `bounded-consistent-hash`, `maglev`) hash. Without this key: `source-ip`. In mode tcp only `source-ip` is possible. `cookie:NAME` hashes the value of a cookie that the application sets; the proxy sets none, requests without it are spread, and when a backend joins or leaves, a part of the clients changes backends. Keys are led to backends by the names of these, so that another order or address of backends moves no key. */
   readonly hash_key?: string;
+  /** The zone of the proxy. Backends with the same `zone` come before others of the same `priority`, while they have room. */
+  readonly zone?: string;
+  /**
+   * Per cent of the backends of the own `zone` that must be up. With fewer of them, all zones share the traffic, so that the last backends of a zone are not overrun.
+   * @default 50
+   */
+  readonly zone_min_up: number;
   /**
    * For `bounded-consistent-hash`: the limit of one backend, as a multiple of its fair share. The fair share is the backend's share by weight of all running requests and connections. When a backend is at this limit, its keys go to the next backend.
    * @default 1.25

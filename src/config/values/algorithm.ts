@@ -8,6 +8,8 @@ export const ALGORITHMS = [
   'power-of-two',
   'least-connections',
   'weighted-least-connections',
+  'least-time',
+  'peak-ewma',
   'consistent-hash',
   'bounded-consistent-hash',
   'maglev',
@@ -23,7 +25,14 @@ export const HASHING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
 ]);
 
 /** The algorithms that draw: nobody can say beforehand which backend comes next. */
-export const DRAWING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>(['random', 'power-of-two']);
+export const DRAWING_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
+  'random',
+  'power-of-two',
+  'peak-ewma',
+]);
+
+/** The algorithms that choose by how long backends take to answer. */
+export const TIMED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>(['least-time', 'peak-ewma']);
 
 /** The algorithms that ignore weights above 0. All others distribute by weight. */
 export const UNWEIGHTED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>([
@@ -34,12 +43,16 @@ export const UNWEIGHTED_ALGORITHMS: ReadonlySet<Algorithm> = new Set<Algorithm>(
 const ALIASES: Readonly<Record<string, Algorithm>> = {
   p2c: 'power-of-two',
   'power-of-two-choices': 'power-of-two',
+  leasttime: 'least-time',
+  peakewma: 'peak-ewma',
 };
 
 /** Names that nginx and HAProxy use, and our algorithm that does the same. Theirs use weights, so these are weighted ones. */
 const NAMES_OF_OTHERS: Readonly<Record<string, Algorithm>> = {
   'least-conn': 'weighted-least-connections',
   leastconn: 'weighted-least-connections',
+  ewma: 'peak-ewma',
+  'least-response-time': 'least-time',
   'static-rr': 'weighted-round-robin',
   'ip-hash': 'consistent-hash',
   source: 'consistent-hash',

@@ -9,6 +9,9 @@ import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import type { Registry } from './registry.ts';
 
+/** Behind every `priority`. */
+const BACKUP_PRIORITY = 1_000;
+
 /** What the members of one upstream are made with. */
 export interface MemberParts {
   readonly registry: Registry;
@@ -43,6 +46,8 @@ export class HeldMember {
     this.member = new Member({
       backend,
       weight: config.weight,
+      priority: config.backup ? BACKUP_PRIORITY : config.priority,
+      zone: config.zone,
       maxConnections: config.max_connections,
       dialer: parts.dialer,
       health: this.#health?.health,

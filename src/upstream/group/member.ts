@@ -9,6 +9,10 @@ import type { WaitReason } from './wait-queue.ts';
 export interface MemberOptions {
   readonly backend: BackendState;
   readonly weight: number;
+  /** As of `Candidate`. Default: 0. */
+  readonly priority?: number | undefined;
+  /** As of `Candidate`. Default: ''. */
+  readonly zone?: string | undefined;
   /** Leases at most. 0: no limit. */
   readonly maxConnections: number;
   readonly dialer: Dialer;
@@ -37,6 +41,10 @@ export class Member implements Candidate {
   readonly backend: BackendState;
   readonly id: string;
   readonly weight: number;
+  readonly priority: number;
+  readonly zone: string;
+  readonly factor = 1;
+  readonly responseMs = 0;
   readonly maxConnections: number;
   /** Absent without health checks. */
   readonly health: MemberHealth | undefined;
@@ -50,8 +58,10 @@ export class Member implements Candidate {
 
   constructor(options: MemberOptions) {
     this.backend = options.backend;
-    this.id = options.backend.address;
+    this.id = options.backend.name;
     this.weight = options.weight;
+    this.priority = options.priority ?? 0;
+    this.zone = options.zone ?? '';
     this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
     this.health = options.health;
     this.fresh = new FreshSockets(options.backend, options.dialer);
@@ -66,7 +76,9 @@ export class Member implements Candidate {
   setPool(use: SocketUse, pool: ChannelPool | undefined): void {
     if (pool === undefined) this.#pools.delete(use);
     else this.#pools.set(use, pool);
-    if (use === 'keep-alive') this.#limiting = pool;
+    if (use !== 'keep-alive') return;
+    this.#limiting = pool;
+    this.backend.noteChange();
   }
 
   get active(): number {
@@ -75,6 +87,10 @@ export class Member implements Candidate {
 
   get healthy(): boolean {
     return this.health?.healthy ?? true;
+  }
+
+  get up(): boolean {
+    return this.healthy;
   }
 
   get available(): boolean {

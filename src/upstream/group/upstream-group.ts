@@ -158,6 +158,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.#members = members;
     for (const member of members) member.notes = this.#passedOver;
     this.#listen();
+    this.#lookAtAll();
     this.#adopt(this.#queue.takeOut(() => true));
   }
 
@@ -221,13 +222,20 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     lease.tried = new Set(this.#members.filter(({ backend }) => backends.has(backend)));
   }
 
-  readonly #onFree = (): void => {
+  #onFree(at: number): void {
+    this.#balancer?.changed(at);
     if (this.#makesRoom) return;
     if (this.#side !== undefined) this.#side.freed();
     else if (this.#queue.length > 0) this.#serveQueue();
     else return;
     this.#restWhenDraining();
-  };
+  }
+
+  /** Nobody told the balancer what became of the members since it was made, or while the group did not listen to them. */
+  #lookAtAll(): void {
+    const balancer = this.#balancer;
+    if (balancer !== undefined) for (let at = 0; at < this.#members.length; at++) balancer.changed(at);
+  }
 
   /** Its queue, as queues of other workers see it. */
   #sharedQueue(): SharedQueue {
@@ -254,9 +262,11 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   #listen(): void {
     if (this.#stopListening.length > 0) return;
-    this.#stopListening = this.#members.map(({ backend }) => {
+    this.#stopListening = this.#members.map(({ backend }, at) => {
       backend.poolQueues.add(this);
-      const stop = backend.onFree(this.#onFree);
+      const stop = backend.onFree(() => {
+        this.#onFree(at);
+      });
       return () => {
         backend.poolQueues.delete(this);
         stop();
@@ -302,6 +312,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   /** A member with a place for the lease, which has been taken. */
   #pick(lease: UpstreamLease): Member | undefined {
     this.#balancer ??= this.#makeBalancer(this.#members);
+    if (this.#draining && this.#stopListening.length === 0) this.#lookAtAll();
     for (;;) {
       this.#context.key = lease.keyCounts ? lease.request.key : undefined;
       this.#context.exclude = lease.tried;

@@ -1,10 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ALGORITHMS, UNWEIGHTED_ALGORITHMS, type Algorithm } from '../../../src/config/values/algorithm.ts';
+import {
+  ALGORITHMS,
+  DRAWING_ALGORITHMS,
+  TIMED_ALGORITHMS,
+  UNWEIGHTED_ALGORITHMS,
+  type Algorithm,
+} from '../../../src/config/values/algorithm.ts';
 import { resolveSchema } from '../../../src/config/schema/schema.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
-import { clientKeys, context, fakeCandidates, seededChance, type FakeCandidate } from './fake-candidates.ts';
+import {
+  clientKeys,
+  context,
+  fakeCandidates,
+  following,
+  seededChance,
+  type FakeCandidate,
+} from './fake-candidates.ts';
 
 /** By how much a candidate's part of 20,000 picks may differ from its share, and whether weights count. */
 const spread: Readonly<Record<Algorithm, { readonly tolerance: number; readonly weighted: boolean }>> = {
@@ -14,6 +27,8 @@ const spread: Readonly<Record<Algorithm, { readonly tolerance: number; readonly 
   'power-of-two': { tolerance: 0.08, weighted: true },
   'least-connections': { tolerance: 0.001, weighted: false },
   'weighted-least-connections': { tolerance: 0.001, weighted: true },
+  'least-time': { tolerance: 0.001, weighted: true },
+  'peak-ewma': { tolerance: 0.08, weighted: true },
   'consistent-hash': { tolerance: 0.25, weighted: true },
   'bounded-consistent-hash': { tolerance: 0.25, weighted: true },
   maglev: { tolerance: 0.08, weighted: true },
@@ -26,14 +41,25 @@ function build(
   candidates: readonly FakeCandidate[],
   seed = 1,
 ): Balancer<FakeCandidate> {
-  return createBalancer({ algorithm, load_factor: 1.25 }, candidates, seededChance(seed));
+  return following(
+    createBalancer({ algorithm, load_factor: 1.25 }, candidates, seededChance(seed)),
+    candidates,
+  );
 }
 
-function countPicks(balancer: Balancer<FakeCandidate>, keys: readonly (string | undefined)[]) {
+/** Those that choose the best of idle candidates spread only leases that run. */
+const SPREADS_HELD: ReadonlySet<Algorithm> = TIMED_ALGORITHMS;
+
+function countPicks(
+  algorithm: Algorithm,
+  balancer: Balancer<FakeCandidate>,
+  keys: readonly (string | undefined)[],
+) {
   const counts = new Map<FakeCandidate | undefined, number>();
   for (const key of keys) {
     const picked = balancer.pick(context(key));
     counts.set(picked, (counts.get(picked) ?? 0) + 1);
+    if (picked !== undefined && SPREADS_HELD.has(algorithm)) picked.active += 1;
   }
   return counts;
 }
@@ -44,7 +70,7 @@ function expectShares(
   keys: readonly (string | undefined)[],
 ) {
   const { tolerance, weighted } = spread[algorithm];
-  const counts = countPicks(build(algorithm, candidates), keys);
+  const counts = countPicks(algorithm, build(algorithm, candidates), keys);
   const usable = candidates.filter((candidate) => candidate.available && candidate.weight > 0);
   const shareOf = (candidate: FakeCandidate) => (weighted ? candidate.weight : 1);
   const whole = usable.reduce((sum, candidate) => sum + shareOf(candidate), 0);
@@ -83,13 +109,13 @@ describe.each(names)('%s', (algorithm) => {
 
   it('uses both of two candidates', () => {
     const candidates = fakeCandidates([1, 1]);
-    expect(countPicks(build(algorithm, candidates), clientKeys(1000)).size).toBe(2);
+    expect(countPicks(algorithm, build(algorithm, candidates), clientKeys(1000)).size).toBe(2);
   });
 
   it('works with a thousand candidates', () => {
     const candidates = fakeCandidates(new Array(1000).fill(1));
     const balancer = build(algorithm, candidates);
-    const counts = countPicks(balancer, clientKeys(12_000));
+    const counts = countPicks(algorithm, balancer, clientKeys(12_000));
     expect(counts.has(undefined)).toBe(false);
     expect(counts.size).toBeGreaterThan(950);
     for (const candidate of candidates) candidate.available = candidate === candidates[617];
@@ -118,7 +144,7 @@ describe.each(names)('%s', (algorithm) => {
 
   it('gives nothing to weight 0', () => {
     const candidates = fakeCandidates([0, 1, 0, 2]);
-    const counts = countPicks(build(algorithm, candidates), [
+    const counts = countPicks(algorithm, build(algorithm, candidates), [
       ...clientKeys(500),
       ...new Array<undefined>(500).fill(undefined),
     ]);
@@ -128,7 +154,7 @@ describe.each(names)('%s', (algorithm) => {
 
   it('takes two candidates with the same id for two servers', () => {
     const twins = [...fakeCandidates([1]), ...fakeCandidates([1])];
-    const counts = countPicks(build(algorithm, twins), clientKeys(2000));
+    const counts = countPicks(algorithm, build(algorithm, twins), clientKeys(2000));
     for (const twin of twins) expect(counts.get(twin)).toBeGreaterThan(700);
   });
 
@@ -205,19 +231,19 @@ describe.each(names)('%s', (algorithm) => {
       }
     }
     // Those of chance alone say nothing.
-    if (algorithm !== 'random' && algorithm !== 'power-of-two') expect(foretold).toBeGreaterThan(50);
+    if (!DRAWING_ALGORITHMS.has(algorithm)) expect(foretold).toBeGreaterThan(50);
   });
 
   it('spreads as before once all are available again', () => {
     const candidates = fakeCandidates([1, 2, 3]);
     const balancer = build(algorithm, candidates);
-    const before = countPicks(balancer, clientKeys(6000));
+    const before = countPicks(algorithm, balancer, clientKeys(6000));
     for (const [at, key] of clientKeys(100).entries()) {
       candidates[at % 3]!.available = at % 2 === 0;
       balancer.pick(context(key));
     }
     for (const candidate of candidates) candidate.available = true;
-    const after = countPicks(balancer, clientKeys(6000));
+    const after = countPicks(algorithm, balancer, clientKeys(6000));
     for (const candidate of candidates) {
       const ratio = (after.get(candidate) ?? 0) / (before.get(candidate) ?? 1);
       expect(Math.abs(ratio - 1)).toBeLessThan(0.12);

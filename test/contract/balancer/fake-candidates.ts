@@ -1,21 +1,91 @@
-import type { Candidate, Chance, PickContext } from '../../../src/upstream/balancer/contract/balancer.ts';
+import type {
+  Balancer,
+  Candidate,
+  Chance,
+  PickContext,
+} from '../../../src/upstream/balancer/contract/balancer.ts';
 
-/** A candidate whose state a test may change. */
-export interface FakeCandidate extends Candidate {
+/** A candidate whose state a test may change. It tells balancers that {@link follow} it what they must be told, and nothing else. */
+export class FakeCandidate implements Candidate {
   readonly id: string;
   readonly weight: number;
-  active: number;
-  available: boolean;
+  responseMs = 0;
+  readonly priority: number;
+  readonly zone: string;
+  #active = 0;
+  #available = true;
+  #isFull = false;
+  #factor = 1;
+  readonly #followers: (() => void)[] = [];
+
+  constructor(id: string, weight: number, priority = 0, zone = '') {
+    this.id = id;
+    this.weight = weight;
+    this.priority = priority;
+    this.zone = zone;
+  }
+
+  follow(changed: () => void): void {
+    this.#followers.push(changed);
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  set active(leases: number) {
+    const isBetter = leases < this.#active;
+    this.#active = leases;
+    if (isBetter) this.#tell();
+  }
+
+  get available(): boolean {
+    return this.#available && !this.#isFull;
+  }
+
+  set available(available: boolean) {
+    const isBetter = available && !this.#available;
+    this.#available = available;
+    if (isBetter) this.#tell();
+  }
+
+  get up(): boolean {
+    return this.#available;
+  }
+
+  set isFull(isFull: boolean) {
+    this.#isFull = isFull;
+    if (!isFull) this.#tell();
+  }
+
+  get factor(): number {
+    return this.#factor;
+  }
+
+  set factor(factor: number) {
+    this.#factor = factor;
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const changed of this.#followers) changed();
+  }
 }
 
 /** One candidate for each weight, at 10.0.0.1:80 and following. */
 export function fakeCandidates(weights: readonly number[]): FakeCandidate[] {
-  return weights.map((weight, at) => ({
-    id: `10.0.${Math.floor(at / 250)}.${(at % 250) + 1}:80`,
-    weight,
-    active: 0,
-    available: true,
-  }));
+  return weights.map(
+    (weight, at) => new FakeCandidate(`10.0.${Math.floor(at / 250)}.${(at % 250) + 1}:80`, weight),
+  );
+}
+
+/** The balancer, which hears of the candidates that it was made over. */
+export function following<B extends Balancer>(balancer: B, candidates: readonly FakeCandidate[]): B {
+  for (const [at, candidate] of candidates.entries())
+    candidate.follow(() => {
+      balancer.changed(at);
+    });
+  return balancer;
 }
 
 export function context(key?: string, exclude?: Iterable<Candidate>): PickContext {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Algorithm } from '../../../src/config/values/algorithm.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { balancerInSteps, createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
-import { clientKeys, context, fakeCandidates, type FakeCandidate } from './fake-candidates.ts';
+import { clientKeys, context, fakeCandidates, following, type FakeCandidate } from './fake-candidates.ts';
 
 interface Theory {
   readonly algorithm: Algorithm;
@@ -26,7 +26,7 @@ function neverByChance(): number {
 }
 
 function build(algorithm: Algorithm, candidates: readonly FakeCandidate[]): Balancer<FakeCandidate> {
-  return createBalancer({ algorithm, load_factor: 1.25 }, candidates, neverByChance);
+  return following(createBalancer({ algorithm, load_factor: 1.25 }, candidates, neverByChance), candidates);
 }
 
 function pickAll(balancer: Balancer<FakeCandidate>): string[] {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { ALGORITHMS, UNWEIGHTED_ALGORITHMS, type Algorithm } from '../../../src/config/values/algorithm.ts';
+import {
+  ALGORITHMS,
+  TIMED_ALGORITHMS,
+  UNWEIGHTED_ALGORITHMS,
+  type Algorithm,
+} from '../../../src/config/values/algorithm.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { UpstreamShare } from '../../../src/upstream/sharing/upstream-share.ts';
@@ -45,6 +50,7 @@ describe.each(ALGORITHMS)('%s of several workers', (algorithm) => {
       const worker = random() < 0.5 ? 0 : Math.floor(random() * workers);
       const picked = balancers[worker]!.pick(context(keys[pick]));
       counts.set(picked, (counts.get(picked) ?? 0) + 1);
+      if (picked !== undefined && TIMED_ALGORITHMS.has(algorithm)) picked.active += 1;
     }
     const isWeighted = !UNWEIGHTED_ALGORITHMS.has(algorithm);
     for (const [at, candidate] of candidates.entries()) {

@@ -14,6 +14,7 @@ import type {
 import type { QueueRecord } from '../../../src/readings/upstream.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
+import type { SharedTurns } from '../../../src/upstream/balancer/contract/shared-turns.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { Member } from '../../../src/upstream/group/member.ts';
 import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';
@@ -97,12 +98,13 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
     }
     return member;
   });
+  const makeOne = (over: readonly Member[]): Balancer<Member> => makeBalancer(over, options.share?.turns);
   const group = owned(
     new UpstreamGroup({
       name: 'group',
       algorithm: 'round-robin',
       keySource: options.keySource,
-      makeBalancer,
+      makeBalancer: makeOne,
       readTimeoutMs: 0,
       queueSize: options.queueSize ?? 10,
       queueTimeoutMs: options.queueTimeoutMs ?? PATIENCE_MS,
@@ -117,16 +119,17 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       share: options.share,
     }),
   );
-  group.setMembers(members, makeBalancer(members));
+  group.setMembers(members, makeOne(members));
   return { group, members, health, faults, ends };
 }
 
 /** Takes turns, beginning with the first. */
-function makeBalancer(members: readonly Member[]): Balancer<Member> {
+function makeBalancer(members: readonly Member[], turns?: SharedTurns): Balancer<Member> {
   return createBalancer(
     { algorithm: 'round-robin' } as Parameters<typeof createBalancer>[0],
     members,
     () => 0,
+    turns,
   );
 }
 

@@ -28,7 +28,15 @@ export function backendConfig(
   address: string,
   more: Partial<BackendConfig> = {},
 ): BackendConfig {
-  return { name: `b${number}`, address, weight: 1, max_connections: 0, ...more };
+  return {
+    name: `b${number}`,
+    address,
+    weight: 1,
+    priority: 0,
+    backup: false,
+    max_connections: 0,
+    ...more,
+  };
 }
 
 /** An upstream over these backends; `settings` is what its config says beside them, in YAML's flow style. */

@@ -1,62 +1,70 @@
 import type { Candidate, Chance, PickContext } from '../contract/balancer.ts';
-import { isUsable, withWeight } from '../contract/candidates.ts';
-
-/** So often one is drawn from all candidates, before the weights of the usable candidates are added up. */
-const QUICK_DRAWS = 2;
+import { Looks } from '../selection/looks.ts';
+import { SumTree } from '../selection/sum-tree.ts';
 
 /** Draws candidates at random, each as often as its share of the weight of all usable candidates. */
 export class WeightedDraw<C extends Candidate> {
   readonly #candidates: readonly C[];
-  /** `#upTo[n]` is the weight of the candidates 0 to n together. */
-  readonly #upTo: Float64Array;
   readonly #chance: Chance;
+  readonly #looks: Looks;
+  /** The weights that count now; 0 for a candidate that may not be drawn. */
+  readonly #weights: SumTree;
+  /** Indexes whose weight is 0 for this draw alone. */
+  readonly #hidden: number[] = [];
 
-  constructor(candidates: readonly C[], chance: Chance) {
-    this.#candidates = withWeight(candidates);
+  /** @param isShared whether other workers have leases of the candidates */
+  constructor(candidates: readonly C[], chance: Chance, isShared: boolean) {
+    this.#candidates = candidates;
     this.#chance = chance;
-    let sum = 0;
-    this.#upTo = Float64Array.from(this.#candidates, ({ weight }) => (sum += weight));
+    this.#looks = new Looks(candidates.length, isShared);
+    this.#weights = new SumTree(candidates.map(weightNow));
   }
 
-  /** A usable candidate other than `except`; undefined when there is none. */
-  draw(exclude: PickContext['exclude'], except: C | undefined): C | undefined {
-    // To draw again when the candidate is not usable does not change the shares of the usable ones.
-    for (let drawn = 0; drawn < QUICK_DRAWS; drawn++) {
-      const candidate = this.#candidates[this.#position()];
-      if (candidate !== undefined && candidate !== except && isUsable(candidate, exclude)) return candidate;
-    }
-    return this.#drawAmongUsable(exclude, except);
+  changed(at: number): void {
+    const candidate = this.#candidates[at];
+    if (candidate === undefined) return;
+    const before = this.#weights.weightAt(at);
+    if (before !== 0 && before === candidate.weight * candidate.factor) return;
+    const weight = weightNow(candidate);
+    if (weight !== before) this.#weights.set(at, weight);
   }
 
-  /** A random index, by binary search. Never above the last index, even with rounding errors. */
-  #position(): number {
-    const upTo = this.#upTo;
-    let low = 0;
-    let high = upTo.length - 1;
-    const point = this.#chance() * (upTo[high] ?? 0);
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((upTo[middle] ?? 0) <= point) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  /** The index of a usable candidate other than `except`; -1 when there is none. */
+  draw(exclude: PickContext['exclude'], except: number): number {
+    this.#looks.some(this);
+    const drawn = this.#drawUsable(exclude, except);
+    return drawn < 0 && this.#looks.all(this) ? this.#drawUsable(exclude, except) : drawn;
   }
 
-  #drawAmongUsable(exclude: PickContext['exclude'], except: C | undefined): C | undefined {
-    const candidates = this.#candidates;
-    let weight = 0;
-    for (const candidate of candidates) {
-      if (candidate === except || !isUsable(candidate, exclude)) continue;
-      weight += candidate.weight;
+  #drawUsable(exclude: PickContext['exclude'], except: number): number {
+    const weights = this.#weights;
+    let drawn = -1;
+    while (weights.total > 0) {
+      const at = weights.find(this.#chance() * weights.total);
+      const candidate = this.#candidates[at];
+      if (candidate === undefined) break;
+      if (!candidate.available) weights.set(at, 0);
+      else if (at === except || exclude?.has(candidate) === true) this.#hide(at);
+      else {
+        drawn = at;
+        break;
+      }
     }
-    let point = this.#chance() * weight;
-    let last: C | undefined;
-    for (const candidate of candidates) {
-      if (candidate === except || !isUsable(candidate, exclude)) continue;
-      last = candidate;
-      point -= candidate.weight;
-      if (point < 0) break;
-    }
-    return last;
+    if (this.#hidden.length > 0) this.#showAll();
+    return drawn;
   }
+
+  #hide(at: number): void {
+    this.#weights.set(at, 0);
+    this.#hidden.push(at);
+  }
+
+  #showAll(): void {
+    for (const at of this.#hidden) this.changed(at);
+    this.#hidden.length = 0;
+  }
+}
+
+function weightNow({ weight, factor, available }: Candidate): number {
+  return weight > 0 && available ? weight * factor : 0;
 }

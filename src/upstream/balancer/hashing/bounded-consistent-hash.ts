@@ -1,7 +1,11 @@
 import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import type { HashRing } from './hash-ring.ts';
-import { isUsable } from '../contract/candidates.ts';
 import { hasKey, pickHash } from './hash-text.ts';
+import type { KeyOwners } from './key-owners.ts';
+import { LoadTotals } from './load-totals.ts';
+
+/** So many points of the ring are tried for one below its bound. The theory expects (1 / (load factor - 1))² of them at most: 16 with 1.25. */
+const MOST_POINTS = 48;
 
 /**
  * Consistent hashing in which no candidate gets more than `loadFactor` times its share of all leases, rounded up. The keys of a full
@@ -12,51 +16,72 @@ import { hasKey, pickHash } from './hash-text.ts';
  */
 export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
   readonly #ring: HashRing<C>;
+  readonly #owners: KeyOwners<C>;
+  readonly #totals: LoadTotals<C>;
   readonly #chance: Chance;
   readonly #loadFactor: number;
 
-  /** Throws a RangeError unless `loadFactor` is a number from 1 on. */
-  constructor(ring: HashRing<C>, chance: Chance, loadFactor: number) {
+  /**
+   * @param isShared whether other workers have leases of the candidates
+   * @throws RangeError unless `loadFactor` is a number from 1 on
+   */
+  constructor(ring: HashRing<C>, chance: Chance, loadFactor: number, isShared = false) {
     if (!(loadFactor >= 1)) throw new RangeError('the load factor must be at least 1');
     this.#ring = ring;
+    this.#owners = ring.owners(isShared);
+    this.#totals = new LoadTotals(this.#owners.candidates);
     this.#chance = chance;
     this.#loadFactor = loadFactor;
   }
 
   pick({ key, exclude }: PickContext): C | undefined {
-    const ring = this.#ring;
-    const point = ring.pointAt(pickHash(key, this.#chance));
-    const owner = ring.ownerOf(point);
-    // The bound is never below 1, so an idle owner needs no sums.
-    if (owner?.active === 0 && isUsable(owner, exclude)) return owner;
-    return this.#walk(point, exclude);
+    const owners = this.#owners;
+    const hash = pickHash(key, this.#chance);
+    owners.begin();
+    this.#totals.begin();
+    const owner = this.#find(hash, exclude);
+    this.#totals.picked(owner);
+    return owners.candidates[owner];
   }
 
   peek(context: PickContext): C | undefined {
     return hasKey(context) ? this.pick(context) : undefined;
   }
 
-  #walk(start: number, exclude: PickContext['exclude']): C | undefined {
-    const ring = this.#ring;
-    const { candidates } = ring;
-    let active = 0;
-    let weight = 0;
-    for (const candidate of candidates) {
-      if (!isUsable(candidate, exclude)) continue;
-      active += candidate.active;
-      weight += candidate.weight;
+  changed(at: number): void {
+    this.#owners.changed(at);
+    this.#totals.changed(this.#owners.placeOf(at));
+  }
+
+  #find(hash: number, exclude: PickContext['exclude']): number {
+    let point = this.#ring.pointAt(hash);
+    for (let tried = 0; tried < MOST_POINTS; tried++) {
+      const owner = this.#ring.ownerAt(point);
+      if (this.#owners.takes(owner, hash, exclude)) {
+        if (this.#hasRoom(owner)) return owner;
+      } else this.#totals.changed(owner);
+      point = this.#ring.pointAfter(point);
     }
-    if (weight === 0) return undefined;
-    const allowed = this.#loadFactor * (active + 1);
-    let point = start;
-    for (let seen = 0; seen < ring.size; seen++) {
-      const owner = ring.ownerOf(point);
-      if (owner !== undefined && isUsable(owner, exclude)) {
-        if (owner.active < Math.ceil((allowed * owner.weight) / weight)) return owner;
-      }
-      point = ring.pointAfter(point);
+    return this.#leastOf(hash, exclude);
+  }
+
+  #hasRoom(owner: number): boolean {
+    const candidate = this.#owners.candidates[owner];
+    if (candidate === undefined) return false;
+    // The bound is never below 1.
+    if (candidate.active === 0) return true;
+    const { leases, weight } = this.#totals;
+    return candidate.active < Math.ceil((this.#loadFactor * (leases + 1) * candidate.weight) / weight);
+  }
+
+  /** Nobody near the key has room: the next one behind a place that the key gives. Where all that are left are full, the first of them. */
+  #leastOf(hash: number, exclude: PickContext['exclude']): number {
+    const first = this.#owners.other(hash, exclude);
+    let owner = first;
+    while (owner >= 0 && !this.#hasRoom(owner)) {
+      owner = this.#owners.after(owner, exclude);
+      if (owner === first) return first;
     }
-    // Never reached: the bounds add up to at least one more than the number of running leases.
-    return undefined;
+    return owner;
   }
 }

@@ -1,7 +1,10 @@
 import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
 import type { HashRing } from './hash-ring.ts';
-import { isAnyUsable, isUsable } from '../contract/candidates.ts';
 import { hasKey, pickHash } from './hash-text.ts';
+import type { KeyOwners } from './key-owners.ts';
+
+/** So many points of the ring are tried. More are needed only when nearly all candidates are unusable. */
+const MOST_POINTS = 32;
 
 /**
  * Chooses the owner of the key's place on a hash ring, or the next usable candidate on the ring. While a candidate is not usable, only its
@@ -9,27 +12,34 @@ import { hasKey, pickHash } from './hash-text.ts';
  */
 export class ConsistentHash<C extends Candidate> implements Balancer<C> {
   readonly #ring: HashRing<C>;
+  readonly #owners: KeyOwners<C>;
   readonly #chance: Chance;
 
-  constructor(ring: HashRing<C>, chance: Chance) {
+  /** @param isShared whether other workers have leases of the candidates */
+  constructor(ring: HashRing<C>, chance: Chance, isShared = false) {
     this.#ring = ring;
+    this.#owners = ring.owners(isShared);
     this.#chance = chance;
   }
 
   pick({ key, exclude }: PickContext): C | undefined {
-    const ring = this.#ring;
-    let point = ring.pointAt(pickHash(key, this.#chance));
-    let owner = ring.ownerOf(point);
-    if (owner === undefined || isUsable(owner, exclude)) return owner;
-    if (!isAnyUsable(ring.candidates, exclude)) return undefined;
-    do {
-      point = ring.pointAfter(point);
-      owner = ring.ownerOf(point);
-    } while (owner !== undefined && !isUsable(owner, exclude));
-    return owner;
+    const owners = this.#owners;
+    const hash = pickHash(key, this.#chance);
+    owners.begin();
+    let point = this.#ring.pointAt(hash);
+    for (let tried = 0; tried < MOST_POINTS; tried++) {
+      const owner = this.#ring.ownerAt(point);
+      if (owners.takes(owner, hash, exclude)) return owners.candidates[owner];
+      point = this.#ring.pointAfter(point);
+    }
+    return owners.candidates[owners.other(hash, exclude)];
   }
 
   peek(context: PickContext): C | undefined {
     return hasKey(context) ? this.pick(context) : undefined;
+  }
+
+  changed(at: number): void {
+    this.#owners.changed(at);
   }
 }

@@ -2,6 +2,7 @@ import type { Candidate } from '../contract/balancer.ts';
 import { hashPoints, sortedPoints, type HashPoints } from './hash-points.ts';
 import { hashedCandidates, type HashedCandidate } from './hashed-candidates.ts';
 import { mixBits } from './hash-text.ts';
+import { KeyOwners } from './key-owners.ts';
 import type { Steps } from '../contract/steps.ts';
 
 /** Points of a candidate of weight 1 among candidates of weight 1. Shares differ from their theory by about 1/√points. */
@@ -15,13 +16,15 @@ const POINTS = 256;
  * Source: Karger et al., Consistent Hashing and Random Trees (1997).
  */
 export class HashRing<C extends Candidate> {
-  /** The candidates with a weight above 0. */
-  readonly candidates: readonly C[];
+  readonly #hashed: readonly HashedCandidate<C>[];
+  /** Length of the list of all candidates, those of weight 0 included. */
+  readonly #size: number;
   readonly #hashes: Uint32Array;
   readonly #owners: Uint32Array;
 
-  private constructor(candidates: readonly C[], { hashes, owners }: HashPoints) {
-    this.candidates = candidates;
+  private constructor(hashed: readonly HashedCandidate<C>[], size: number, { hashes, owners }: HashPoints) {
+    this.#hashed = hashed;
+    this.#size = size;
     this.#hashes = hashes;
     this.#owners = owners;
   }
@@ -29,10 +32,7 @@ export class HashRing<C extends Candidate> {
   static *of<C extends Candidate>(candidates: readonly C[]): Steps<HashRing<C>> {
     const hashed = hashedCandidates(candidates);
     const points = yield* sortedPoints(yield* pointsOf(hashed));
-    return new HashRing(
-      hashed.map(({ candidate }) => candidate),
-      points,
-    );
+    return new HashRing(hashed, candidates.length, points);
   }
 
   /** Number of points. */
@@ -57,9 +57,14 @@ export class HashRing<C extends Candidate> {
     return point + 1 >= this.#hashes.length ? 0 : point + 1;
   }
 
-  /** Undefined only when the ring has no points. */
-  ownerOf(point: number): C | undefined {
-    return this.candidates[this.#owners[point] ?? -1];
+  /** The candidates that own points. @param isShared whether other workers have leases of them */
+  owners(isShared: boolean): KeyOwners<C> {
+    return new KeyOwners(this.#hashed, this.#size, isShared);
+  }
+
+  /** The index of a point's owner among {@link owners}; -1 only when the ring has no points. */
+  ownerAt(point: number): number {
+    return this.#owners[point] ?? -1;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Balancer, Candidate, PickContext } from '../contract/balancer.ts';
-import { isUsable, withWeight } from '../contract/candidates.ts';
 import type { SharedTurns } from '../contract/shared-turns.ts';
+import { Turns } from './turns.ts';
 
 /** More tries than other workers could need turns in the meantime. */
 const TRIES = 100;
@@ -11,44 +11,35 @@ const TRIES = 100;
  */
 export class SharedRoundRobin<C extends Candidate> implements Balancer<C> {
   readonly #candidates: readonly C[];
+  readonly #turns: Turns<C>;
   readonly #turn: SharedTurns['turn'];
   readonly #start: number;
 
   constructor(candidates: readonly C[], { turn, start }: SharedTurns) {
-    this.#candidates = withWeight(candidates);
+    this.#candidates = candidates;
+    this.#turns = new Turns(candidates, true);
     this.#turn = turn;
-    this.#start = Math.floor(start * this.#candidates.length);
+    this.#start = Math.floor(start * candidates.length);
   }
 
   pick({ exclude }: PickContext): C | undefined {
+    const count = this.#candidates.length;
     for (let tries = 1; ; tries++) {
       const turn = this.#turn.read();
-      const passed = this.#search(turn, exclude);
-      if (passed === undefined) return undefined;
-      const count = this.#candidates.length;
+      const at = this.#turns.next((this.#start + turn) % count, exclude, true);
+      if (at < 0) return undefined;
       // Behind the one that was picked, for the reason that `RoundRobin` has.
-      if (this.#turn.advance(turn, ((turn % count) + passed + 1) % count) || tries === TRIES)
-        return this.#at(turn + passed);
+      const next = (at - this.#start + 1 + count) % count;
+      if (this.#turn.advance(turn, next) || tries === TRIES) return this.#candidates[at];
     }
   }
 
   peek({ exclude }: PickContext): C | undefined {
-    const turn = this.#turn.read();
-    const passed = this.#search(turn, exclude);
-    return passed === undefined ? undefined : this.#at(turn + passed);
+    const at = (this.#start + this.#turn.read()) % this.#candidates.length;
+    return this.#candidates[this.#turns.next(at, exclude, false)];
   }
 
-  /** How many candidates come before the next one that may be picked; undefined when none may be. */
-  #search(turn: number, exclude: PickContext['exclude']): number | undefined {
-    const count = this.#candidates.length;
-    for (let passed = 0; passed < count; passed++) {
-      const candidate = this.#at(turn + passed);
-      if (candidate !== undefined && isUsable(candidate, exclude)) return passed;
-    }
-    return undefined;
-  }
-
-  #at(turn: number): C | undefined {
-    return this.#candidates[(this.#start + turn) % this.#candidates.length];
+  changed(at: number): void {
+    this.#turns.changed(at);
   }
 }

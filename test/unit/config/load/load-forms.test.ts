@@ -193,8 +193,22 @@ describe('the flat form', () => {
       timeouts: { connect: 1000, read: 2000 },
       tcp_keepalive: 60_000,
     };
-    const a = { name: 'a', address: 'localhost:9001', weight: 3, max_connections: 1000 };
-    const b = { name: 'b', address: 'localhost:9002', weight: 1, max_connections: 0 };
+    const a = {
+      name: 'a',
+      address: 'localhost:9001',
+      weight: 3,
+      priority: 0,
+      backup: false,
+      max_connections: 1000,
+    };
+    const b = {
+      name: 'b',
+      address: 'localhost:9002',
+      weight: 1,
+      priority: 0,
+      backup: false,
+      max_connections: 0,
+    };
     expect(config.upstreams).toEqual([
       { name: 'default', backends: [a, b], ...shared },
       { name: 'route:api', backends: [b], ...shared },
@@ -304,15 +318,32 @@ describe('the gateway form', () => {
             address: 'localhost:9001',
             url: 'http://localhost:9001',
             weight: 1,
+            priority: 0,
+            backup: false,
             max_connections: 0,
           },
-          { name: 'localhost:9002', address: 'localhost:9002', weight: 1, max_connections: 0 },
+          {
+            name: 'localhost:9002',
+            address: 'localhost:9002',
+            weight: 1,
+            priority: 0,
+            backup: false,
+            max_connections: 0,
+          },
         ],
       },
       {
         name: 'route:/',
         backends: [
-          { name: 'http://[::1]', address: '[::1]:80', url: 'http://[::1]', weight: 1, max_connections: 0 },
+          {
+            name: 'http://[::1]',
+            address: '[::1]:80',
+            url: 'http://[::1]',
+            weight: 1,
+            priority: 0,
+            backup: false,
+            max_connections: 0,
+          },
         ],
       },
     ]);

@@ -56,12 +56,13 @@ describe('an upstream', () => {
 
   it('refuses at once when no backend is healthy', async () => {
     const [server] = await servers(1);
-    const { group, health } = groupOf([server!.address]);
+    const { group, health, members } = groupOf([server!.address]);
     health[0]!.healthy = false;
     const asker = await new Asker(group).answered();
     expect(asker.error).toMatchObject({ code: 'no_backend', status: 503 });
     expect(asker.error?.message).toContain('group');
     health[0]!.healthy = true;
+    members[0]!.backend.noteChange();
     expect((await new Asker(group).answered()).lease).toBeDefined();
   });
 

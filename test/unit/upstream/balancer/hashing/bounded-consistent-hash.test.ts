@@ -7,12 +7,16 @@ import {
   clientKeys,
   context,
   fakeCandidates,
+  following,
   seededChance,
   type FakeCandidate,
 } from '../../../../contract/balancer/fake-candidates.ts';
 
 function bounded(candidates: readonly FakeCandidate[], chance: () => number, loadFactor: number) {
-  return new BoundedConsistentHash(finished(HashRing.of(candidates)), chance, loadFactor);
+  return following(
+    new BoundedConsistentHash(finished(HashRing.of(candidates)), chance, loadFactor),
+    candidates,
+  );
 }
 
 it('never goes above the bound while leases are held and given back, however skewed the keys', () => {

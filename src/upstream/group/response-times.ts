@@ -1,0 +1,39 @@
+/** By this part each sample moves the average. */
+const STEP = 1 / 8;
+/** While no response comes, the average halves in this time, so that a backend that was slow is tried again. */
+const HALF_LIFE_MS = 10_000;
+/** The average falls in steps of this time: between two of them it is the same for whoever asks. */
+const FADE_STEP_MS = 1_000;
+/** The least average: 0 says that nothing is known. */
+const LEAST_MS = 0.001;
+
+/** The moving average of how long a backend takes to the first byte of a response. Times are by `performance.now()`. */
+export class ResponseTimes {
+  readonly #followsPeaks: boolean;
+  #averageMs = 0;
+  #lastAtMs = 0;
+
+  /** @param followsPeaks a sample above the average becomes the average at once */
+  constructor(followsPeaks: boolean) {
+    this.#followsPeaks = followsPeaks;
+  }
+
+  /** 0 while nothing is known. */
+  at(nowMs: number): number {
+    const steps = Math.floor((nowMs - this.#lastAtMs) / FADE_STEP_MS);
+    return steps <= 0 ? this.#averageMs : this.#averageMs * 2 ** ((-steps * FADE_STEP_MS) / HALF_LIFE_MS);
+  }
+
+  add(sampleMs: number, nowMs: number): void {
+    const before = this.at(nowMs);
+    const isPeak = this.#followsPeaks && sampleMs > before;
+    const average = before === 0 || isPeak ? sampleMs : before + (sampleMs - before) * STEP;
+    this.#averageMs = Math.max(average, LEAST_MS);
+    this.#lastAtMs = nowMs;
+  }
+
+  /** An exchange failed after so long. It counts as one that took twice the average: a backend that fails at once must not win by it. */
+  fail(heldMs: number, nowMs: number): void {
+    this.add(Math.max(heldMs, 2 * this.at(nowMs)), nowMs);
+  }
+}
