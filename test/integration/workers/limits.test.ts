@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { buildProgram } from '../../support/labs/built-program.ts';
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { owned } from '../../support/owned.ts';
 import { CountingBackend } from '../../support/peers/counting-backend.ts';
 import { askOnce, crowd } from '../../support/peers/crowd.ts';
 import { eventually } from '../../support/time/eventually.ts';
@@ -26,7 +31,7 @@ interface Limits {
   readonly upstream?: string;
 }
 
-function config(backends: readonly CountingBackend[], limits: Limits): string {
+function config(backends: readonly { readonly address: string }[], limits: Limits): string {
   const { mode = 'http', listener = 0, backend = 0, upstream = '' } = limits;
   const list = backends.map(({ address }) => `{ address: '${address}', max_connections: ${backend} }`);
   return `
@@ -153,6 +158,38 @@ describe('limits over four workers', { timeout: TIME_LIMIT_MS }, () => {
       ]),
     );
     expect(backend.most).toBe(1);
+  });
+
+  it('serve those who wait in the order in which they came, at whichever worker', async () => {
+    const order: string[] = [];
+    const answers: (() => void)[] = [];
+    const server = owned(
+      createServer((request, response) => {
+        order.push(request.url ?? '');
+        answers.push(() => response.end('ok'));
+      }).listen(0, '127.0.0.1'),
+    );
+    await once(server, 'listening');
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const seen = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\n`;
+    const proxy = await labProxy(config([{ address }], { backend: 1, upstream: LONG_QUEUE }) + seen);
+    const paths = Array.from({ length: 24 }, (_, number) => `/${number}`);
+    const clients: Promise<string>[] = [];
+    for (const path of paths) {
+      clients.push(
+        askOnce(proxy.address(), `GET ${path} HTTP/1.1\r\nHost: crowd\r\nConnection: close\r\n\r\n`),
+      );
+      await eventually(async () => {
+        const metrics = await ScrapedMetrics.from(proxy.adminAddress);
+        return order.length + metrics.sum('balance_queue_waiting') === clients.length;
+      }, 'it waits');
+    }
+    for (let served = 1; served <= paths.length; served += 1) {
+      await eventually(() => answers.length === 1, 'the next one is served');
+      answers.pop()?.();
+    }
+    await Promise.all(clients);
+    expect(order).toEqual(paths);
   });
 
   it('give each backend its exact share of the turns', async () => {

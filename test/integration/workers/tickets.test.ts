@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
@@ -10,6 +10,10 @@ import { eventually } from '../../support/time/eventually.ts';
 import { writeInto } from '../../support/write-into.ts';
 
 const RESUMPTIONS = 50;
+/** A key makes tickets for so long. */
+const HALF_A_DAY_MS = 12 * 60 * 60 * 1_000;
+/** A ticket begins with the name of its key. */
+const KEY_NAME_BYTES = 16;
 const YAML = `
 workers: 4
 listeners:
@@ -99,6 +103,28 @@ describe('with four workers, a session of TLS', () => {
       }, 'the replacement serves a client');
     });
   }
+
+  it('is resumed after the keys have changed in all of them, each of which makes tickets with the new one', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => {
+      timers.mockRestore();
+    });
+    const proxy = await start();
+    const change = timers.mock.calls.find(([, ms = 0]) => ms > HALF_A_DAY_MS - 120_000)?.[0];
+    const first = await visit(proxy, 'TLSv1.2');
+    const nameOf = ({ socket }: Visit) => socket.getTLSTicket()?.toString('hex', 0, KEY_NAME_BYTES);
+    // Half a day is over.
+    change?.();
+    const changed = new Set<number>();
+    await eventually(async () => {
+      const next = await visit(proxy, 'TLSv1.2');
+      if (nameOf(next) !== nameOf(first)) changed.add(next.worker);
+      return changed.size === 4;
+    }, 'all workers make tickets with the next key');
+    const visits = await resume(proxy, 'TLSv1.2', first.session!);
+    expect(visits.filter(({ isResumed }) => !isResumed)).toEqual([]);
+    expect(new Set(visits.map(({ worker }) => worker)).size).toBeGreaterThan(1);
+  });
 
   it('is resumed after an edit of the certificate, which all of them show at once', async () => {
     const proxy = await start();

@@ -17,6 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { freePorts } from '../addresses/free-ports.ts';
 import { owned } from '../owned.ts';
+import { writeInto } from '../write-into.ts';
 import { ROOT } from './built-program.ts';
 
 /** How long anything may take before the test gives up on it. */
@@ -24,6 +25,7 @@ const PATIENCE_MS = 60_000;
 
 interface Status {
   readonly pid: number;
+  readonly workers: readonly object[];
   readonly version: string;
   readonly generation: number;
   readonly upgrades: {
@@ -38,7 +40,11 @@ export interface UpgradeLabOptions {
   /** Further lines of the config. */
   readonly yaml?: string;
   readonly backend: string;
-  readonly workers?: number;
+  /** Further listeners, a line each. */
+  readonly listeners?: string;
+  /** What is put beside the config first. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly workers?: number | 'auto';
   readonly node?: string;
   readonly shutdownTimeout?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -55,6 +61,8 @@ export class UpgradeLab {
   readonly env: NodeJS.ProcessEnv;
   /** What all processes have written. */
   output = '';
+  /** What the config says from the next {@link write} on. */
+  workers: number | 'auto';
   readonly #options: UpgradeLabOptions;
   #first: ChildProcess | undefined;
 
@@ -64,6 +72,7 @@ export class UpgradeLab {
     this.ports = { web, tunnel, admin };
     this.unixPath = join(folder, 'web.sock');
     this.#options = options;
+    this.workers = options.workers ?? Number(process.env['WORKERS'] ?? 1);
     this.env = { ...process.env, BALANCE_HEALTH_SOCKET: join(folder, 'health.sock'), ...options.env };
   }
 
@@ -72,11 +81,18 @@ export class UpgradeLab {
     const lab = owned(new UpgradeLab(folder, await freePorts(3), options));
     for (const name of ['one', 'two']) build(folder, name);
     lab.use('one');
+    await writeInto(folder, options.files ?? {});
     lab.write();
-    lab.#start();
-    await lab.says('admin listening');
-    await lab.status();
+    await lab.startAgain();
     return lab;
+  }
+
+  /** Starts the first process, or another one when that has ended. */
+  async startAgain(): Promise<void> {
+    this.output = '';
+    this.#start();
+    await this.says('admin listening');
+    await this.status();
   }
 
   get configFile(): string {
@@ -97,13 +113,8 @@ export class UpgradeLab {
 
   /** Writes the config; `yaml` is added to it. */
   write(yaml = ''): void {
-    const { ports, unixPath } = this;
-    const {
-      backend,
-      workers = Number(process.env['WORKERS'] ?? 1),
-      shutdownTimeout = '20s',
-      yaml: more = '',
-    } = this.#options;
+    const { ports, unixPath, workers } = this;
+    const { backend, listeners = '', shutdownTimeout = '20s', yaml: more = '' } = this.#options;
     const file = `${this.configFile}.new`;
     writeFileSync(
       file,
@@ -116,6 +127,7 @@ listeners:
   - { name: web, address: '127.0.0.1:${String(ports.web)}', mode: http, upstream: back }
   - { name: path, address: 'unix:${unixPath}', mode: http, upstream: back }
   - { name: raw, address: '127.0.0.1:${String(ports.tunnel)}', mode: tcp, upstream: back }
+${listeners}
 upstreams:
   - { name: back, backends: [{ address: '${backend}' }] }
 ${more}
@@ -183,6 +195,14 @@ ${yaml}
     for (const pid of this.processes()) process.kill(pid, 'SIGKILL');
     await delay(50);
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Resolves with how the first process has ended: its exit code, or the signal. */
+  async ended(): Promise<number | NodeJS.Signals | null> {
+    const child = this.#first;
+    if (child === undefined) return null;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child.exitCode ?? child.signalCode;
   }
 
   /** The processes of the proxy that run now. */
