@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { AppOptions } from './app/app-options.ts';
 import { openLogging } from './app/open-logging.ts';
 import { createServing } from './app/serving/create-serving.ts';
@@ -100,7 +102,7 @@ class BalanceApp implements App {
     const ticketKeys = new RotatingKeyRing(undefined, before?.ticketKeys);
     this.logger = logger;
     this.#options = options;
-    this.#thread = createThreadParts({ logging, authors: plugins, names });
+    this.#thread = createThreadParts({ logging, authors: plugins, names, instanceId: randomUUID() });
     this.#names = names;
     this.#resources = resources;
     this.#plugins = plugins;

@@ -36,6 +36,7 @@ export function metricsSource(parts: MeteredParts): MetricsSource {
         reloads: journal.totals(),
         upgrades: upgrade.reading,
         certificates: certificates.certificates,
+        workersCrash: control.workersCrash,
       };
       const telemetryHere = {
         spans: { ...telemetryControl.spans },

@@ -126,4 +126,8 @@ export interface PoolReading {
   /** 0: no limit. */
   readonly maxIdle: number;
   readonly maxIdleTimeMs: number;
+  /** How many idle sockets are kept connected: each worker keeps its part of `minIdle`, rounded up, and all together no more than `maxSize`. */
+  readonly leastIdle: number;
+  /** How many idle sockets may rest in all workers together; infinite where nothing limits them. */
+  readonly mostIdle: number;
 }

@@ -28,6 +28,8 @@ export interface ListenerCounts extends ProxyRefusalCounts {
   readonly refused: number;
   /** Connections that were closed at once because the proxy itself ran short of file descriptors or memory. */
   readonly shed: number;
+  /** How often one of several workers accepted nothing for a while because others had fewer connections. */
+  readonly rests: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
 }

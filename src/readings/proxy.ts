@@ -77,6 +77,8 @@ export interface StatusReading extends RunningReading {
   readonly ready: boolean;
   /** The threads that serve clients. */
   readonly workers: readonly WorkerReading[];
+  /** Whether workers end again and again: three of them within ten seconds, and others since. */
+  readonly workersCrash: boolean;
   readonly plugins: PluginsReading;
   /** The certificates of the live config. */
   readonly certificates: readonly CertificateReading[];

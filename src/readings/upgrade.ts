@@ -6,9 +6,9 @@ export interface UpgradeReading {
   /** When it began. */
   readonly atMs: number;
   readonly durationMs: number;
-  /** The process that serves now; undefined when it is this one. */
+  /** The process that serves since then; undefined when the upgrade failed. */
   readonly pid: number | undefined;
-  /** The version of the proxy that serves now; undefined when it is this one. */
+  /** The version of the proxy that serves since then; undefined when the upgrade failed. */
   readonly version: string | undefined;
 }
 

@@ -12,6 +12,7 @@ import {
   startPrometheus,
 } from '../support/collectors/prometheus.ts';
 import { burdened, encrypted, ending, healthy, losses, outages, shortages } from './alert-scenes.ts';
+import { working } from './worker-scene.ts';
 
 const missing = missingPrometheus();
 const folder = fileURLToPath(new URL('../../docker/prometheus/', import.meta.url));
@@ -20,7 +21,7 @@ const alerts = (parse(rules) as { groups: { rules: { alert: string }[] }[] }).gr
   group.rules.map(({ alert }) => alert),
 );
 
-const SCENES = { healthy, outages, shortages, losses, ending, burdened, encrypted };
+const SCENES = { healthy, outages, shortages, losses, ending, burdened, encrypted, working };
 type SceneName = keyof typeof SCENES;
 
 /** What each scene is to cause. Each alert is among them. */
@@ -55,6 +56,14 @@ const CAUSED: readonly (readonly [
   ['BalanceCertificateExpires', 'encrypted', { certificate: 'soon.crt', domain: 'soon.example' }],
   ['BalanceCertificateExpired', 'encrypted', { certificate: 'old.crt', domain: 'old.example' }],
   ['BalanceHandshakesFail', 'encrypted'],
+  ['BalanceWorkerDown', 'working', { worker: '4' }],
+  ['BalanceWorkerHung', 'working', { worker: '4' }],
+  ['BalanceWorkerReplaced', 'working', { reason: 'exit' }],
+  ['BalanceWorkersCrash', 'working'],
+  ['BalanceWorkersUnbalanced', 'working'],
+  ['BalanceWorkerBusy', 'working', { worker: '1' }],
+  ['BalanceWorkersSwapLate', 'working'],
+  ['BalanceUpgradeFailed', 'working'],
 ];
 
 /** These depend on how busy the machine is that runs the test. */
@@ -80,13 +89,17 @@ describe.skipIf(missing !== '')(`alerts${missing}`, { timeout: 3 * SCRAPE_PATIEN
   it('fire for what is there for real, also in its first moment, and for nothing else', async () => {
     const names = Object.keys(SCENES) as SceneName[];
     const scenes = await Promise.all(names.map((name) => SCENES[name]()));
-    const targets = names.map(
-      (name, at) => `{ targets: ['${scenes[at]!.target}'], labels: { scene: ${name} } }`,
+    // A scrape waits for a worker that hangs, for a second.
+    const jobs = names.map(
+      (name, at) => `
+  - job_name: ${name}
+    ${name === 'working' ? 'scrape_interval: 2s\n    scrape_timeout: 2s' : ''}
+    static_configs: [{ targets: ['${scenes[at]!.target}'], labels: { job: balance, scene: ${name} } }]`,
     );
     const prometheus = await startPrometheus(
       `global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms }
 rule_files: [alerts.yml]
-scrape_configs: [{ job_name: balance, static_configs: [${targets.join(', ')}] }]
+scrape_configs:${jobs.join('')}
 `,
       { 'alerts.yml': hastened(rules) },
     );

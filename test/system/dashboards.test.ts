@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { CertificateAuthority } from '../support/certificates.ts';
 import { answering, ok } from '../support/peers/answering.ts';
 import { backend } from '../support/peers/backends.ts';
+import { buildProgram } from '../support/labs/built-program.ts';
 import { labProxy, type LabProxy } from '../support/labs/lab-proxy.ts';
 import {
   missingPrometheus,
@@ -51,7 +52,8 @@ async function observed() {
   const backends: RecordingBackend[] = [await backend(respond), await backend(respond)];
   const { cert, key } = new CertificateAuthority().issue();
   const proxy = await labProxy(
-    `mode: http
+    `workers: 2
+mode: http
 listen: '127.0.0.1:0'
 backends: [${backends.map(({ port }, i) => `{ name: b${i}, address: 'localhost:${port}' }`).join(', ')}]
 connection_pool: { max_size: 100 }
@@ -75,6 +77,8 @@ scrape_configs: [{ job_name: balance, static_configs: [{ targets: ['${scraping}'
   );
   return { proxy, backends, prometheus };
 }
+
+if (missing === '') buildProgram();
 
 describe.skipIf(missing !== '')(
   `the stack's dashboards and alerts${missing}`,

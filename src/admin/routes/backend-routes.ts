@@ -137,6 +137,7 @@ function tlsJson({ serverName, sni, isVerified, clientCertificate }: BackendTlsR
 
 function poolJson(pool: PoolReading): object {
   const { backend, address, use, leased, idle, waiting, maxSize, minIdle, maxIdle, maxIdleTimeMs } = pool;
+  const { leastIdle, mostIdle } = pool;
   return {
     backend,
     address,
@@ -148,5 +149,7 @@ function poolJson(pool: PoolReading): object {
     min_idle: minIdle,
     max_idle: maxIdle === 0 ? null : maxIdle,
     max_idle_time_ms: maxIdleTimeMs,
+    min_idle_in_force: leastIdle,
+    max_idle_in_force: Number.isFinite(mostIdle) ? mostIdle : null,
   };
 }

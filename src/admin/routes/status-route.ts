@@ -33,6 +33,7 @@ export function statusRoute(
       certificates,
       ticketKeyAgeMs,
       workers,
+      workersCrash,
       unanswered,
     } = await read();
     return jsonResponse(200, {
@@ -55,6 +56,7 @@ export function statusRoute(
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
       upgrades: upgradesJson(upgrades),
       workers: workers.map(workerJson),
+      workers_crashing: workersCrash,
       unanswered,
       ...processJson(),
       event_loop: eventLoopJson(eventLoop()),

@@ -31,6 +31,7 @@ export async function statusReading({
   const own = {
     version,
     ready: reloads.ready,
+    workersCrash: control.workersCrash,
     certificates: certificates.certificates,
     ticketKeyAgeMs: ticketKeys.ageMs,
     plugins: {

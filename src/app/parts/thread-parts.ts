@@ -13,11 +13,15 @@ export interface ThreadEnvironment {
   readonly authors: ErrorAuthors;
   /** Resolves the host name of the traces' collector. */
   readonly names: Pick<HostNames, 'lookUp'>;
+  /** `service.instance.id` of spans: the same in all threads of a process. */
+  readonly instanceId: string;
 }
 
 /** What each thread of a proxy has, whether it serves clients or supervises those that do. */
 export interface ThreadParts {
   readonly logging: Logging;
+  /** `service.instance.id` of spans: the same in all threads of a process. */
+  readonly instanceId: string;
   /** Gets the records of what happens in this thread. */
   readonly telemetry: Telemetry;
   /** Applies the sections for logs and traces. */
@@ -25,7 +29,7 @@ export interface ThreadParts {
   readonly strayErrors: StrayErrorLog;
 }
 
-export function createThreadParts({ logging, authors, names }: ThreadEnvironment): ThreadParts {
+export function createThreadParts({ logging, authors, names, instanceId }: ThreadEnvironment): ThreadParts {
   const { logger } = logging;
   const telemetry = new Telemetry(
     (error, failures) => {
@@ -35,8 +39,12 @@ export function createThreadParts({ logging, authors, names }: ThreadEnvironment
   );
   return {
     logging,
+    instanceId,
     telemetry,
-    telemetryControl: new TelemetryControl(telemetry, logging, nodeLookup(names)),
+    telemetryControl: new TelemetryControl(telemetry, logging, {
+      instanceId,
+      lookup: nodeLookup(names),
+    }),
     strayErrors: new StrayErrorLog(logger, authors, telemetry),
   };
 }

@@ -20,7 +20,7 @@ import { WorkerTraffic } from './worker-traffic.ts';
 export async function serveByWorkers(environment: ServingEnvironment, count: number): Promise<Serving> {
   const { thread, names, resources, inheritance, ticketKeys, configFile, observer, chance, metricsPage } =
     environment;
-  const { logging, telemetry } = thread;
+  const { logging, telemetry, instanceId } = thread;
   const { logger } = logging;
   const hub = new DescriptorHub();
   const sockets = new SocketBroker({
@@ -38,6 +38,7 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
   const counters = new CountersControl(telemetry, known);
   const control = await startWorkers({
     workers: count,
+    instanceId,
     logger,
     directory: dirname(resolve(configFile)),
     hub,

@@ -82,7 +82,7 @@ export class Upgrade {
     const { host, history } = this.#options;
     const message = `version ${host.version} took over from version ${version}, pid ${String(pid)}`;
     const durationMs = Date.now() - atMs;
-    history.record({ ok: true, message, atMs, durationMs, pid: undefined, version: undefined });
+    history.record({ ok: true, message, atMs, durationMs, pid: process.pid, version: host.version });
     host.logger.info('this version serves, the one before finishes what runs in it', {
       version: host.version,
       before: version,

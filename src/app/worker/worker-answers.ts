@@ -1,6 +1,6 @@
 import type { SharedSockets } from '../../net/share/shared-sockets.ts';
 import { recordCpuProfile } from '../../runtime/control/thread-debug.ts';
-import type { GenerationSource, ProxyControl, SocketControl } from '../../runtime/control/proxy-control.ts';
+import type { GenerationSource, SocketControl } from '../../runtime/control/proxy-control.ts';
 import type { GrantedSlots, SwapReading } from '../../runtime/supervisor/link/messages.ts';
 import { ValueAssembly } from '../../runtime/supervisor/link/sliced-value.ts';
 import type { WorkerAnswers } from '../../runtime/supervisor/link/worker-link.ts';
@@ -76,13 +76,13 @@ function socketAnswers(sockets: SocketControl, shared: SharedSockets) {
   } satisfies Partial<WorkerAnswers>;
 }
 
-function readingAnswers(duties: WorkerDuties, proxy: ProxyControl, counts: WorkerCounts) {
+function readingAnswers(duties: WorkerDuties, proxy: MovingParts['proxy'], counts: WorkerCounts) {
   return {
     // Pages show beats beside these two answers, so both are of the same moment.
-    readings: async () => {
+    readings: async ({ kept }) => {
       duties.tellBeat();
-      const { proxy: readings } = await proxy.readings();
-      return { ...counts.read(), proxy: readings };
+      const { proxy: readings } = await proxy.readings(kept);
+      return { ...counts.read([kept, proxy.known()]), proxy: readings };
     },
     profile: ({ durationMs }, signal) => recordCpuProfile(durationMs, signal),
     running: () => {

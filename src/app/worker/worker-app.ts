@@ -68,7 +68,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   #attempt = 0;
 
   constructor(start: WorkerStart) {
-    const { port, proxyId, lastReadingId, directory } = start;
+    const { port, proxyId, instanceId, lastReadingId, directory } = start;
     // The first of the parts: others say something while they are made. It hears nothing before all are there.
     this.#link = new SupervisorLink('the supervisor', port, this);
     this.#log = createWorkerLogging({
@@ -98,7 +98,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     this.#words = words;
     this.#resources = resources;
     for (const neighbour of start.neighbours) this.#wakes.connect(neighbour.worker, neighbour.port);
-    this.#thread = createThreadParts({ logging, authors: plugins, names });
+    this.#thread = createThreadParts({ logging, authors: plugins, names, instanceId });
     this.#slots = new WorkerSlots({ worker: start.index, workers: start.workers, wakes: this.#wakes });
     this.#parts = createMovingParts({
       slots: this.#slots,
@@ -110,7 +110,11 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
       resources,
       sockets,
       ticketKeys: feeds.ticketKeys,
-      handshakes: { workers: start.workers, addressRates: start.addressRates },
+      handshakes: {
+        worker: start.index,
+        workers: start.workers,
+        addressRates: start.addressRates,
+      },
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });

@@ -175,6 +175,11 @@ export class Listener implements Acceptor, EntranceOwner {
     return this.#socket.descriptors;
   }
 
+  /** How often it accepted nothing for a while, so that other workers take as many connections. */
+  get rests(): number {
+    return this.#socket.rests;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }

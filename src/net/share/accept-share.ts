@@ -45,6 +45,7 @@ const LEAST_STORM_SLACK = 32;
 export class AcceptShare {
   readonly #words: ShareWords;
   readonly #doors: ShareDoors;
+  #rests = 0;
   #isResting = false;
   #callOff: (() => void) | undefined;
   #firstProbeMs = FIRST_PROBE_MS;
@@ -66,6 +67,11 @@ export class AcceptShare {
   constructor(words: ShareWords, doors: ShareDoors) {
     this.#words = words;
     this.#doors = doors;
+  }
+
+  /** How often this worker began to rest because it had more than its share. Looks in between do not count. */
+  get rests(): number {
+    return this.#rests;
   }
 
   /** The socket is open, and accepts. */
@@ -90,7 +96,9 @@ export class AcceptShare {
     this.#wakeOthers(least);
     if (this.#isProbing) this.#blame();
     const excess = own - least;
-    if (excess >= limitOf(least) + this.#tolerance && !this.#isShortLived(excess, least)) this.#rest();
+    if (excess < limitOf(least) + this.#tolerance || this.#isShortLived(excess, least)) return;
+    if (!this.#isResting) this.#rests += 1;
+    this.#rest();
   }
 
   /** A connection has ended. */

@@ -101,6 +101,10 @@ export class SharedSocket implements OpenedSocket {
     return this.#bursts?.descriptors ?? 1;
   }
 
+  get rests(): number {
+    return this.#share?.rests ?? 0;
+  }
+
   setKeepAlive(afterMs: number): void {
     if (afterMs === this.#keepAliveMs) return;
     this.#keepAliveMs = afterMs;

@@ -63,6 +63,8 @@ export interface ProxyControl {
   counts(): Promise<readonly CounterReadings[]>;
   /** The threads that serve clients, at least one. They are in memory: nothing is asked. */
   workers(): readonly WorkerReading[];
+  /** Whether workers end again and again: three of them within ten seconds, and others since. */
+  readonly workersCrash: boolean;
   /** Looks into threads. */
   readonly debug: DebugControl;
   /** The names that exist now, for counters that must not keep the names of what is gone. They are in memory: nothing is asked. */

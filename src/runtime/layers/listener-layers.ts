@@ -26,6 +26,7 @@ import { chooseAcceptor } from '../../net/tls/terminate/tls-acceptor.ts';
 import { TlsTermination } from '../../net/tls/terminate/tls-termination.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
+import { partOf } from '../../shared/part-of.ts';
 import type { TimeSlicer } from '../../time/time-slicer.ts';
 import { proxyHeaderLayerOf } from './proxy-header-layer-of.ts';
 
@@ -52,6 +53,8 @@ export interface LayersBefore {
 
 /** What workers share about handshakes. */
 export interface HandshakeShare {
+  /** Index of this worker, from 0. */
+  readonly worker: number;
   /** How many workers there are. */
   readonly workers: number;
   /** The memory of `SharedAddressRates`. */
@@ -123,13 +126,14 @@ export class LayerBuilder {
     return new HandshakeGate(this.#turns, new SharedAddressRates(addressRates, socketKeyOf(listener)));
   }
 
-  /** The handshakes that a worker may hold are its part of all, rounded up: a limit that is set never becomes none. */
+  /** The handshakes that a worker may hold are its part of all, and at least one: a limit that is set never becomes none. */
   #handshakeLimits({
     max_handshakes: all,
     max_handshakes_per_address: perAddress,
   }: ListenerTls): HandshakeLimits {
+    const { worker = 0, workers = 1 } = this.#share ?? {};
     return {
-      maxHandshakes: Math.ceil(all / (this.#share?.workers ?? 1)),
+      maxHandshakes: all === 0 ? 0 : Math.max(1, partOf(all, worker, workers)),
       maxPerAddress: perAddress,
     };
   }

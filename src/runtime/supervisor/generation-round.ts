@@ -98,8 +98,13 @@ export class GenerationRound {
   #report(swaps: ReadonlyMap<RoundWorker, number | undefined>): CommitReport {
     const times = [...swaps.values()].filter((time) => time !== undefined);
     return {
-      skewMs: times.length === 0 ? 0 : Math.max(...times) - Math.min(...times),
+      skewMs: times.length === 0 ? 0 : inMicroseconds(Math.max(...times) - Math.min(...times)),
       late: this.#workers.filter((worker) => !swaps.has(worker)).map(({ number }) => number),
     };
   }
+}
+
+/** The digits after those of a microsecond mean nothing. */
+function inMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

@@ -5,13 +5,15 @@ import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { ResourcesReading, ShortageOf } from '../../readings/process.ts';
-import type { RunningReading, ScrapeReading } from '../../readings/proxy.ts';
+import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { DrainRest } from '../control/drain-watch.ts';
+import type { GenerationSource } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { mergeBackends, mergePools } from './merge/merge-backends.ts';
 import { mergeConnections } from './merge/merge-connections.ts';
 import { sum } from './merge/merge-by-key.ts';
+import { allNames, namesBeside, namesIn } from './merge/known-names.ts';
 import { LastScrapes } from './merge/last-scrapes.ts';
 import { mergeRunning } from './merge/merge-running.ts';
 import type { WorkerQuestions } from './link/messages.ts';
@@ -60,6 +62,7 @@ export interface OwnShortages {
 export class WholeReader {
   readonly #workers: readonly WorkerLife[];
   readonly #own: OwnShortages;
+  readonly #live: () => GenerationSource['config'] | undefined;
   /** Which worker is asked next about what all have alike. */
   #turn = 0;
   readonly #last = new LastScrapes();
@@ -67,19 +70,31 @@ export class WholeReader {
   readonly #ends = new Map<number, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(workers: readonly WorkerLife[], own: OwnShortages) {
+  /** @param live the live config; undefined before the first one */
+  constructor(
+    workers: readonly WorkerLife[],
+    own: OwnShortages,
+    live: () => GenerationSource['config'] | undefined,
+  ) {
     this.#workers = workers;
     this.#own = own;
+    this.#live = live;
   }
 
   /** A worker that does not answer is shown as it was last. */
   async readings(): Promise<ScrapeReading> {
-    const asked = await Promise.allSettled(this.#workers.map((worker) => this.#scrape(worker)));
+    const kept = namesBeside(this.#last.names(), namesIn(this.#live()));
+    const asked = await Promise.allSettled(this.#workers.map((worker) => this.#scrape(worker, kept)));
     const answered = new Set(asked.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])));
     const unanswered = this.#workers.map(({ number }) => number).filter((number) => !answered.has(number));
     const whole = this.#last.read(answered) ?? NOTHING_READ;
     const shortages = sum(whole.proxy.shortages, this.#own.counts);
     return { ...whole, proxy: { ...whole.proxy, shortages, unanswered } };
+  }
+
+  /** The names in the live config, and those that a worker still shows. */
+  known(): KnownNames {
+    return allNames(namesIn(this.#live()), this.#last.names());
   }
 
   /** A worker ended. Returns what it had counted when it was read last. */
@@ -147,10 +162,10 @@ export class WholeReader {
   }
 
   /** Keeps what a worker counts as soon as it says it: others may answer later. Returns its number. */
-  async #scrape(worker: WorkerLife): Promise<number> {
+  async #scrape(worker: WorkerLife, kept: KnownNames): Promise<number> {
     const { number } = worker;
     const ends = this.#ends.get(number);
-    const scrape = await worker.ask({ kind: 'readings' }, ANSWER_LIMIT_MS);
+    const scrape = await worker.ask({ kind: 'readings', kept }, ANSWER_LIMIT_MS);
     // What a worker had counted that has ended meanwhile is kept elsewhere: it must not count twice.
     if (this.#ends.get(number) === ends) this.#last.took(number, scrape);
     return number;

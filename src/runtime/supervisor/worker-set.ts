@@ -96,7 +96,7 @@ export class WorkerSet implements ProxyControl {
     });
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
     this.debug = new WorkerDebug(this.#workers);
-    this.#reader = new WholeReader(this.#workers, options.resources);
+    this.#reader = new WholeReader(this.#workers, options.resources, () => this.#live?.source.config);
     this.#hangs = new HangWatch({
       workers: this.#workers,
       logger,
@@ -204,13 +204,12 @@ export class WorkerSet implements ProxyControl {
     return this.#workers.map((worker) => worker.read());
   }
 
+  get workersCrash(): boolean {
+    return this.#crashes.isCrashing;
+  }
+
   known(): KnownNames {
-    const { upstreams = [], listeners = [] } = this.#live?.source.config ?? {};
-    return {
-      backends: upstreams.flatMap(({ backends }) => backends.map(({ name }) => name)),
-      listeners: listeners.map(({ name }) => name),
-      upstreams: upstreams.map(({ name }) => name),
-    };
+    return this.#reader.known();
   }
 
   addresses(): ReadonlyMap<string, string> {

@@ -178,8 +178,9 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return this.#parts.live.startedAtMs;
   }
 
-  readings(): Promise<ScrapeReading> {
-    return doneNow(() => ({ proxy: this.#reader.read(), counts: NO_OTHERS }));
+  /** @param kept names that other parts of the proxy still show: what was counted for them stays. Default: none */
+  readings(kept?: KnownNames): Promise<ScrapeReading> {
+    return doneNow(() => ({ proxy: this.#reader.read(kept), counts: NO_OTHERS }));
   }
 
   running(): Promise<RunningReading> {
@@ -209,6 +210,11 @@ export class InProcessProxy implements ProxyControl, SocketControl {
 
   workers(): readonly WorkerReading[] {
     return [this.#reader.worker()];
+  }
+
+  /** Its end is that of the process. */
+  get workersCrash(): boolean {
+    return false;
   }
 
   known(): KnownNames {

@@ -15,13 +15,19 @@ export class CountersControl {
   readonly counters: MetricCounters;
   readonly #telemetry: Telemetry;
   readonly #known: CountedNames;
+  #kept: readonly ReturnType<CountedNames>[] = [];
   #unsubscribe: (() => void) | undefined;
 
   /** @param known as {@link MetricCounters} has it */
   constructor(telemetry: Telemetry, known: CountedNames) {
-    this.counters = new MetricCounters(known);
+    this.counters = new MetricCounters(() => together([known(), ...this.#kept]));
     this.#telemetry = telemetry;
     this.#known = known;
+  }
+
+  /** The counts of these names stay until the next call, however many names there are: somebody may still show them. */
+  keep(names: readonly ReturnType<CountedNames>[]): void {
+    this.#kept = names;
   }
 
   /** A config went live. What was counted before is kept. */
@@ -48,4 +54,12 @@ export class CountersControl {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
   }
+}
+
+function together(all: readonly ReturnType<CountedNames>[]): ReturnType<CountedNames> {
+  return {
+    backends: all.flatMap(({ backends }) => [...backends]),
+    listeners: all.flatMap(({ listeners }) => [...listeners]),
+    upstreams: all.flatMap(({ upstreams }) => [...upstreams]),
+  };
 }

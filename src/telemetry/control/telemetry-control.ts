@@ -1,12 +1,10 @@
-import type { LookupFunction } from 'node:net';
-
 import type { Logger } from '../../plugin-api/logger.ts';
 import type { Telemetry, TelemetrySubscriber } from '../telemetry.ts';
 import { LogControl, type LoggingSection } from './log-control.ts';
 import type { Logging } from '../logs/logging.ts';
 import type { SpanCounts } from '../../readings/counts/telemetry.ts';
 import { SpanStats } from '../traces/export/span-queue.ts';
-import { createTracing, type Tracing, type TracingSettings } from '../traces/tracing.ts';
+import { createTracing, type Tracing, type TracingOptions, type TracingSettings } from '../traces/tracing.ts';
 
 /** The sections of the config for logs and traces. */
 export interface TelemetrySections {
@@ -19,15 +17,18 @@ export class TelemetryControl {
   readonly #telemetry: Telemetry;
   readonly #logs: LogControl;
   readonly #logger: Logger;
-  readonly #lookup: LookupFunction | undefined;
+  readonly #tracingOptions: Pick<TracingOptions, 'instanceId' | 'lookup'>;
   readonly #stats = new SpanStats();
   #tracing: Tracing | undefined;
   #tracingKey = '';
   #stopTracing: (() => void) | undefined;
 
-  /** @param lookup resolves the collector's host name; default: Node's own look-up, in its thread pool */
-  constructor(telemetry: Telemetry, logging: Logging, lookup?: LookupFunction) {
-    this.#lookup = lookup;
+  constructor(
+    telemetry: Telemetry,
+    logging: Logging,
+    tracing: Pick<TracingOptions, 'instanceId' | 'lookup'>,
+  ) {
+    this.#tracingOptions = tracing;
     this.#telemetry = telemetry;
     this.#logs = new LogControl(telemetry, logging);
     this.#logger = logging.logger;
@@ -72,8 +73,8 @@ export class TelemetryControl {
       settings === undefined
         ? undefined
         : await createTracing(settings, {
+            ...this.#tracingOptions,
             logger: this.#logger,
-            lookup: this.#lookup,
             stats: this.#stats,
           });
     return {

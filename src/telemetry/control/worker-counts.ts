@@ -1,5 +1,6 @@
 import type { ThreadCounts } from '../../readings/counts/thread-counts.ts';
 import { ThreadMetrics } from '../metrics/process/thread-metrics.ts';
+import type { KnownNames } from '../../readings/proxy.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { CountersControl, MetricsSettings } from './counters-control.ts';
 import type { TelemetryControl } from './telemetry-control.ts';
@@ -23,7 +24,9 @@ export class WorkerCounts {
     if (settings.enabled) this.#runtime ??= new ThreadMetrics();
   }
 
-  read(): ThreadCounts {
+  /** @param names names whose counts must stay until the next reading, however many names there are */
+  read(names: readonly KnownNames[]): ThreadCounts {
+    this.#counters.keep(names);
     return {
       ...this.#counters.counters.read(),
       telemetry: {

@@ -122,7 +122,7 @@ export class MetricsExposition {
       ...tunnelSeries(readings.proxy),
       ...hostNameSeries(readings.proxy),
       balance_tunnel_duration_seconds: () => counted.tunnels.series(snapshot),
-      ...workerSeries(readings),
+      ...workerSeries(readings, snapshot),
       ...proxySeries(this.#source, readings),
     };
   }

@@ -14,10 +14,22 @@ export const WORKER_METRIC_ROWS = [
     'Open connections of clients that the worker serves, known while it does not answer too.',
   ],
   [
+    'balance_listener_accept_rests_total',
+    'counter',
+    ['listener'],
+    'How often a worker stopped accepting at the listener for a moment because it had more connections there than its share.',
+  ],
+  [
     'balance_worker_restarts_total',
     'counter',
     ['worker', 'reason'],
     'How often the worker was replaced: exception, out_of_memory, exit (code in it ended it), terminated, or hung (its event loop stood still).',
+  ],
+  [
+    'balance_workers_crashing',
+    'gauge',
+    [],
+    '1 while workers end again and again: three of them ended within ten seconds, and since then no minute went by without another end.',
   ],
   [
     'balance_worker_event_loop_utilization_ratio',

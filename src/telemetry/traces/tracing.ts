@@ -41,6 +41,8 @@ export interface Tracing {
 /** What tracing needs of the proxy. */
 export interface TracingOptions {
   readonly logger: Logger;
+  /** Tells the processes of one service apart: the same in all threads of a process, also after an edit. */
+  readonly instanceId: string;
   /** Resolves the collector's host name. Default: Node's own look-up, in its thread pool. */
   readonly lookup?: LookupFunction | undefined;
   /** Counts exported and lost spans. Default: a new one. */
@@ -70,7 +72,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     import('./spans/exchange-spans.ts'),
     loadExporter(settings.exporter, { endpoint, headers: settings.headers ?? {}, lookup: options.lookup }),
   ]);
-  const { logger, stats = new SpanStats() } = options;
+  const { logger, instanceId, stats = new SpanStats() } = options;
   const queue = new SpanQueue({
     ...options.queue,
     stats,
@@ -81,7 +83,7 @@ export async function createTracing(settings: TracingSettings, options: TracingO
     },
   });
   const sdk = new NodeSDK({
-    resource: serviceResource(settings.service_name, logger),
+    resource: serviceResource({ serviceName: settings.service_name, instanceId }, logger),
     sampler: new tracing.AlwaysOnSampler(),
     spanProcessors: [queue],
     // These turn off what the SDK adds by default: metrics and logs pushed to localhost, and patched modules.

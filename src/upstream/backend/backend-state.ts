@@ -17,12 +17,21 @@ export type PassCounts = Record<PassReason, number>;
 export interface BackendPool {
   readonly use: SocketUse;
   readonly settings: PoolSettings;
+  readonly idleRange: IdleRange;
   /** Idle sockets. */
   readonly idle: number;
   /** Leased sockets. */
   readonly leased: number;
   /** Leases that wait for a socket. */
   readonly waiting: number;
+}
+
+/** How many idle sockets a pool keeps: with several workers this is the part of one of them. */
+export interface IdleRange {
+  /** So many are kept connected. */
+  readonly leastIdle: number;
+  /** So many may rest; infinite where nothing limits them. */
+  readonly mostIdle: number;
 }
 
 /** An open socket to a backend. */

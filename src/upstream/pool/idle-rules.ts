@@ -1,10 +1,11 @@
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
+import type { IdleRange } from '../backend/backend-state.ts';
 import { FailedSocket, type PooledSocket } from './pooled-socket.ts';
 import { WarmSockets } from './warm-sockets.ts';
 
 /** Which sockets of a pool may still be used, by its settings and by what it has learned of the server. */
-export class IdleRules {
+export class IdleRules implements IdleRange {
   /** What the pool has learned about how long the server keeps unused sockets open. */
   readonly warm = new WarmSockets();
   readonly #use: SocketUse;
@@ -17,7 +18,8 @@ export class IdleRules {
 
   /** So many sockets are kept connected. */
   get leastIdle(): number {
-    return this.#settings.minIdle;
+    const { minIdle, maxSize } = this.#settings;
+    return maxSize === 0 ? minIdle : Math.min(minIdle, maxSize);
   }
 
   /** How many sockets may rest. With use `once` all of them were connected ahead. */

@@ -2,7 +2,7 @@ import type { Pool } from 'generic-pool';
 
 import type { Dialer, PendingDial } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
-import type { BackendPool, BackendState } from '../backend/backend-state.ts';
+import type { BackendPool, BackendState, IdleRange } from '../backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { BalanceError } from '../../errors.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from './channel-pool.ts';
@@ -105,6 +105,10 @@ export class SocketPool implements ChannelPool, BackendPool {
     return this.#settings;
   }
 
+  get idleRange(): IdleRange {
+    return this.#rules;
+  }
+
   /** Leases that wait for a socket. */
   get waiting(): number {
     return this.#queue.length;
@@ -176,7 +180,7 @@ export class SocketPool implements ChannelPool, BackendPool {
   #make(): Pool<Resource> {
     const pool = makeResourcePool({
       limit: this.#limit,
-      minIdle: Math.min(this.#rules.leastIdle, this.#limit),
+      minIdle: this.#rules.leastIdle,
       lookEveryMs: EVICTION_INTERVAL_MS,
       factory: this.#resources,
       isUnwanted: (resource, available) => this.#closing || this.#resources.isUnwanted(resource, available),

@@ -275,6 +275,8 @@ describe('GET /backends and /pools', () => {
       min_idle: 0,
       max_idle: null,
       max_idle_time_ms: expect.any(Number) as number,
+      min_idle_in_force: 0,
+      max_idle_in_force: null,
     });
   });
 });

@@ -47,7 +47,16 @@ const queries = [
 
 const LABELS = new Map<string, readonly string[]>([
   ...METRIC_TABLE.map(({ name, labels }) => [name as string, labels] as const),
-  ['nodejs_gc_duration_seconds', ['kind']],
+  ['nodejs_gc_duration_seconds', ['kind', 'worker']],
+  // Threads have them in common with Node.js.
+  ...[
+    'eventloop_utilization_ratio',
+    'eventloop_lag_p50_seconds',
+    'eventloop_lag_p99_seconds',
+    'eventloop_lag_max_seconds',
+    'heap_size_used_bytes',
+    'external_memory_bytes',
+  ].map((name) => [`nodejs_${name}`, ['worker']] as const),
 ]);
 /** Labels that each scrape adds. */
 const OF_THE_SCRAPE = ['job', 'instance'];

@@ -20,7 +20,10 @@ workers: ${WORKERS}
 listeners:
   - { name: web, listen: '127.0.0.1:0', upstream: api }
   - { name: other, listen: '127.0.0.1:0', upstream: api }
-upstreams: [{ name: api, backends: [{ name: b, address: '${address}' }] }]
+upstreams:
+  - name: api
+    backends: [{ name: b, address: '${address}' }]
+    connection_pool: { min_idle: 6, max_idle: 9 }
 admin: { listen: '127.0.0.1:0' }
 metrics: { listen: '127.0.0.1:0' }
 reload: { watch: false }
@@ -80,12 +83,16 @@ describe('the admin server over four workers', () => {
     const { backends } = await json<{ backends: unknown[] }>(proxy, '/backends');
     expect(backends).toHaveLength(1);
     expect(backends[0]).toMatchObject({ name: 'b', healthy: true, requests: { total: 24 } });
-    const { pools } = await json<{ pools: { leased: number; idle: number }[] }>(proxy, '/pools');
-    expect(pools).toHaveLength(1);
+    // Four workers keep two and three each.
+    const { pools } = await json<{ pools: object[] }>(proxy, '/pools');
+    expect(pools).toEqual([
+      expect.objectContaining({ min_idle: 6, min_idle_in_force: 8, max_idle: 9, max_idle_in_force: 12 }),
+    ]);
     const status = await proxy.status();
     expect(status).toMatchObject({
       generation: 1,
       unanswered: [],
+      workers_crashing: false,
       listeners: [
         { name: 'web', connections: 24 },
         { name: 'other', connections: 0 },

@@ -11,6 +11,7 @@ import { ask } from '../../support/labs/say-plugin.ts';
 import { owned } from '../../support/owned.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { connectionAt, oddConfig, oddProxy } from '../../support/workers/odd-plugin.ts';
+import { ThreadList } from '../../support/workers/thread-list.ts';
 
 buildProgram();
 
@@ -124,6 +125,33 @@ describe("the operator's log of workers", () => {
     expect(await ask(other, 'who')).toBe('1:a;');
     await proxy.change(oddConfig('mark: b', 'logging: { level: debug }'));
     expect((await proxy.untilLogged('config reloaded')).includes('worker=')).toBe(false);
+  });
+});
+
+describe('the last words of a worker', () => {
+  it('reach the log when it throws what nobody catches', async () => {
+    const proxy = await oddProxy('mark: a');
+    (await connectionAt(proxy, 2)).send('die');
+    const ended = await proxy.untilLogged('worker ended, another one takes its place');
+    expect(ended).toContain('worker=2 reason=exception error="nobody catches it"');
+    expect(await proxy.untilLogged('last words')).toContain('worker=2');
+  });
+
+  it('reach the log when its thread is ended at once', async () => {
+    const threads = ThreadList.follow();
+    const proxy = await oddProxy('mark: a');
+    const socket = await connectionAt(proxy, 2);
+    await ask(socket, 'last-words');
+    await threads.serving[1]?.terminate();
+    expect(await proxy.untilLogged('last words')).toContain('worker=2');
+    expect(await proxy.untilLogged('worker ended')).toContain('worker=2');
+  });
+
+  it('reach the log when its event loop never turns again', async () => {
+    const proxy = await oddProxy('mark: a', 'workers: { count: 2, hang_timeout: 1s, replace_hung: true }');
+    (await connectionAt(proxy, 2)).send('last-words 600000');
+    expect(await proxy.untilLogged('worker ended')).toContain('worker=2 reason=hung');
+    expect(await proxy.untilLogged('last words')).toContain('worker=2');
   });
 });
 

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
-import { backend } from '../../support/peers/backends.ts';
+import { ask } from '../../support/labs/say-plugin.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
+import { backend, echoing } from '../../support/peers/backends.ts';
 import { client } from '../../support/peers/clients.ts';
 import { get, named } from '../../support/peers/http-talk.ts';
 import { eventually } from '../../support/time/eventually.ts';
@@ -56,6 +58,7 @@ describe('the metrics of several workers', () => {
     expect(values.get('balance_route_requests_total{listener="web",route="default",status="2xx"}')).toBe(600);
     expect(values.get(ACCEPTED)).toBe(30);
     expect(values.get('balance_workers')).toBe(WORKERS);
+    expect(values.get('balance_listener_accept_rests_total{listener="web"}')).toBeGreaterThanOrEqual(0);
     for (let worker = 1; worker <= WORKERS; worker++) {
       expect(values.get(`balance_worker_up{worker="${worker}"}`)).toBe(1);
       expect(values.get(`nodejs_heap_size_used_bytes{worker="${worker}"}`)).toBeGreaterThan(1e6);
@@ -107,5 +110,42 @@ describe('the metrics of several workers', () => {
       async () => (await scrape(proxy)).get('balance_worker_up{worker="2"}') === 1,
       'it is up',
     );
+  });
+
+  it('never fall while one worker still drains what another one has done with', async () => {
+    const { address: echo } = await backend(echoing());
+    const yaml = (name: string): string => `
+workers: 2
+listeners: [{ name: raw, listen: '127.0.0.1:0', mode: tcp, upstream: api }]
+upstreams: [{ name: api, backends: [{ name: ${name}, address: '${echo}' }] }]
+admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+`;
+    const proxy = await labProxy(yaml('old'));
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => client(proxy.address())));
+    for (const socket of sockets) expect(await ask(socket, 'x')).toBe('x');
+    const total = async () =>
+      (await scrape(proxy)).get('balance_tunnels_total{backend="old",listener="raw"}');
+    const workerOf = async () => {
+      const { connections } = (await askAdmin(proxy.adminAddress, '/connections')).json() as {
+        connections: { worker: number; client: string }[];
+      };
+      return new Map(connections.map(({ client: peer, worker }) => [peer, worker]));
+    };
+    expect(await total()).toBe(8);
+    const workers = await workerOf();
+    expect(new Set(workers.values()).size).toBe(2);
+    // Only the first worker goes on with the old backend.
+    for (const socket of sockets)
+      if (workers.get(`127.0.0.1:${String(socket.socket.localPort)}`) === 2) socket.close();
+    await eventually(
+      async () => [...(await workerOf()).values()].every((worker) => worker === 1),
+      'they end',
+    );
+    await proxy.change(yaml('new'));
+    for (let scrapes = 0; scrapes < 4; scrapes += 1) expect(await total()).toBe(8);
+    for (const socket of sockets) socket.close();
+    await eventually(async () => (await total()) === undefined, 'the name is gone');
   });
 });

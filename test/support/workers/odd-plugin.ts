@@ -38,7 +38,7 @@ function block(ms) { for (const end = performance.now() + ms; performance.now() 
 class Odd {
   protocol = 'odd';
   active = 0;
-  constructor(options) { this.options = options; }
+  constructor(options, host) { this.options = options; this.host = host; }
   handle(connection) {
     const { transport: stream } = connection;
     this.active += 1;
@@ -60,6 +60,13 @@ class Odd {
     if (command === 'spoil') spoil(ms, way);
     if (command === 'block') block(Number(ms));
     if (command === 'throw') setTimeout(() => { throw new Error('thrown in a timer'); });
+    if (command === 'last-words') this.host.logger.info('last words');
+    if (command === 'last-words' && ms !== undefined) block(Number(ms));
+    if (command === 'die') {
+      this.host.logger.info('last words');
+      process.removeAllListeners('uncaughtException');
+      setTimeout(() => { throw new Error('nobody catches it'); });
+    }
     if (command === 'exit') setTimeout(() => process.reallyExit(7));
     return worker + ':' + (this.options.mark ?? '') + ';';
   }
@@ -68,13 +75,13 @@ class Odd {
 export default {
   apiVersion: 2,
   name: 'odd',
-  provision(options, { directory }) {
-    if (existsSync(directory + '/no-worker')) process.reallyExit(7);
+  provision(options, host) {
+    if (existsSync(host.directory + '/no-worker')) process.reallyExit(7);
     if (options.fail_in?.includes(worker)) throw new Error('no, says ' + (options.alike ? 'the plugin' : worker));
     if (options.exit_in === worker) process.reallyExit(7);
     if (options.exit_after !== undefined) setTimeout(() => process.reallyExit(7), options.exit_after);
     if (options.block_in === worker) block(options.block_ms);
-    return new Odd(options);
+    return new Odd(options, host);
   },
 };
 `;

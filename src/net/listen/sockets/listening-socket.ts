@@ -83,6 +83,11 @@ export class ListeningSocket implements OpenedSocket {
     return this.#bursts?.descriptors ?? 1;
   }
 
+  /** Nobody shares it. */
+  get rests(): number {
+    return 0;
+  }
+
   setKeepAlive(afterMs: number): void {
     if (afterMs === this.#keepAliveMs) return;
     this.#keepAliveMs = afterMs;

@@ -53,6 +53,8 @@ export interface OpenedSocket {
   readonly port: number;
   /** How many descriptors connections are accepted from: more than one while the event loop is busy. */
   readonly descriptors: number;
+  /** How often it accepted nothing for a while because other workers that share it had fewer connections. */
+  readonly rests: number;
   /** Applies to connections that are accepted from now on. Open connections keep their setting. */
   setKeepAlive(afterMs: number): void;
   /** Gives a unix socket other permissions. A failure is logged with the name of the listener. */

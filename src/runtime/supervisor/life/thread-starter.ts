@@ -28,6 +28,8 @@ export interface StarterOptions {
   readonly threads: ThreadOptions;
   /** As `ProxyIds.proxyId`. */
   readonly proxyId: string;
+  /** As `WorkerStart.instanceId`. */
+  readonly instanceId: string;
   /** The folder that relative names of log files start from. */
   readonly directory: string;
   /** Makes what writes the log of a thread. */
@@ -65,12 +67,14 @@ export class ThreadStarter {
    * @param incarnation how many threads the worker had before
    */
   start(index: number, incarnation: number): WorkerThread {
-    const { workers, logInput, threads, hub, feeds, proxyId, directory, metricsPage } = this.#options;
+    const { workers, logInput, threads, hub, feeds, proxyId, instanceId, directory, metricsPage } =
+      this.#options;
     const thread = index * THREADS_A_WORKER + (incarnation % THREADS_A_WORKER) + 1;
     const start = {
       index,
       workers,
       proxyId,
+      instanceId,
       directory,
       neighbours: this.#meetNeighbours(index),
       invited: hub.invite(index),

@@ -24,6 +24,8 @@ export interface WorkerStart {
   readonly invited: Invited;
   /** The same in all workers; as `ProxyIds.proxyId`. */
   readonly proxyId: string;
+  /** `service.instance.id` of spans: the same in all workers. */
+  readonly instanceId: string;
   /** As `ProxyIds.lastReadingId`: no two threads have the same one. */
   readonly lastReadingId: number;
   /** The memory of `WorkerWords`. */

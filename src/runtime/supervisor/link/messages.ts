@@ -6,7 +6,7 @@ import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../../plu
 import type { Address } from '../../../config/values/address.ts';
 import type { BackendsReading, PoolsReading } from '../../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
-import type { RunningReading, ThreadScrape } from '../../../readings/proxy.ts';
+import type { KnownNames, RunningReading, ThreadScrape } from '../../../readings/proxy.ts';
 import type { SlotGrant } from '../../../shared/slot-table.ts';
 import type { DrainRest } from '../../control/drain-watch.ts';
 import type { GenerationSource } from '../../control/proxy-control.ts';
@@ -56,8 +56,8 @@ export interface WorkerQuestions {
   readonly commit: Question<{ readonly generation: number }, SwapReading>;
   /** As `ProxyControl.abort`. */
   readonly abort: Question<{ readonly generation: number }, void>;
-  /** Everything that a scrape of the metrics shows. */
-  readonly readings: Question<object, ThreadScrape>;
+  /** Everything that a scrape of the metrics shows. `kept`: names that another worker may still show, so that the counts of these must stay. */
+  readonly readings: Question<{ readonly kept: KnownNames }, ThreadScrape>;
   /** Records a CPU profile of the worker's thread. Ends early when nobody waits for it any more. */
   readonly profile: Question<{ readonly durationMs: number }, Profiler.Profile>;
   readonly running: Question<object, RunningReading>;

@@ -1,7 +1,7 @@
 import type { Amounts } from '../../../readings/counts/counted.ts';
 import type { CounterReadings } from '../../../readings/counts/counters.ts';
 import type { TelemetryReading } from '../../../readings/counts/telemetry.ts';
-import type { ProxyReadings, ScrapeReading, ThreadScrape } from '../../../readings/proxy.ts';
+import type { KnownNames, ProxyReadings, ScrapeReading, ThreadScrape } from '../../../readings/proxy.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';
 import { sum } from './merge-by-key.ts';
 import { mergeReadings, mergeTunnels } from './merge-readings.ts';
@@ -65,6 +65,16 @@ export class LastScrapes {
     };
   }
 
+  /** The names of all that a worker has shown last: counts of these may not be forgotten anywhere, or the sums would fall. */
+  names(): KnownNames {
+    const all = [...Array.from(this.#last.values(), ({ proxy }) => proxy), ...this.#ended.values()];
+    return {
+      backends: distinct(all, ({ backends }) => backends.map(({ name }) => name)),
+      listeners: distinct(all, ({ listeners }) => listeners.map(({ name }) => name)),
+      upstreams: distinct(all, ({ queues }) => queues.map(({ upstream }) => upstream)),
+    };
+  }
+
   /** Forgets tunnels of names that no longer exist. */
   #forgetTunnels({ listeners, backends }: ProxyReadings): void {
     const listenerNames = new Set(listeners.map(({ name }) => name));
@@ -74,6 +84,13 @@ export class LastScrapes {
         listenerNames.has(listener) && (backend === undefined || backendNames.has(backend)),
     );
   }
+}
+
+function distinct(
+  all: readonly ProxyReadings[],
+  namesOf: (one: ProxyReadings) => readonly string[],
+): string[] {
+  return [...new Set(all.flatMap(namesOf))];
 }
 
 function overTunnel(tunnel: TunnelReading): TunnelReading {
@@ -87,7 +104,7 @@ function atRest(proxy: ProxyReadings): ProxyReadings {
     generations: proxy.generations.map((generation) => ({ ...generation, active: 0 })),
     listeners: proxy.listeners.map((listener) => ({ ...listener, gauges: zeros(listener.gauges) })),
     backends: proxy.backends.map((backend) => ({ ...backend, gauges: zeros(backend.gauges) })),
-    queues: [],
+    queues: proxy.queues.map(({ upstream }) => ({ upstream, waiting: 0 })),
     tunnels: [],
     shortages: { accept: 0, connect: 0, check: 0 },
   };

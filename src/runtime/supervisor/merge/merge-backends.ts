@@ -42,17 +42,19 @@ function mergeMembership(merged: MembershipReading, { live }: MembershipReading)
   return { ...merged, live: merged.live || live };
 }
 
-/** The pools of all workers. Limits are those of all workers together. */
+/** The pools of all workers. Settings are those of the config, which count for all workers together. */
 export function mergePools(all: readonly PoolsReading[]): PoolsReading {
   return {
     pools: mergeByKey(
       all.map(({ pools }) => pools),
       poolKey,
-      (merged, { leased, idle, waiting }) => ({
+      (merged, { leased, idle, waiting, leastIdle, mostIdle }) => ({
         ...merged,
         leased: merged.leased + leased,
         idle: merged.idle + idle,
         waiting: merged.waiting + waiting,
+        leastIdle: merged.leastIdle + leastIdle,
+        mostIdle: merged.mostIdle + mostIdle,
       }),
     ),
     unanswered: unansweredOf(all),

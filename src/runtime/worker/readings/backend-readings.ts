@@ -59,7 +59,7 @@ export function poolReadings(generations: Iterable<UpstreamsInUse>): PoolReading
     for (const { members } of upstreams) for (const { backend } of members) backends.add(backend);
   }
   return [...backends].flatMap(({ name, address, pools }) =>
-    [...pools].map(({ use, leased, idle, waiting, settings }) => ({
+    [...pools].map(({ use, leased, idle, waiting, settings, idleRange }) => ({
       backend: name,
       address,
       use,
@@ -70,6 +70,8 @@ export function poolReadings(generations: Iterable<UpstreamsInUse>): PoolReading
       minIdle: settings.minIdle,
       maxIdle: settings.maxIdle,
       maxIdleTimeMs: settings.maxIdleTimeMs,
+      leastIdle: idleRange.leastIdle,
+      mostIdle: idleRange.mostIdle,
     })),
   );
 }

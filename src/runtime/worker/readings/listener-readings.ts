@@ -9,7 +9,7 @@ import type { ReadingIds } from './reading-ids.ts';
 
 /** A listener in numbers. */
 export function listenerReading(listener: Listener, ids: ReadingIds): ListenerReading {
-  const { accepted, refused, shed, traffic } = listener;
+  const { accepted, refused, shed, rests, traffic } = listener;
   const { bytesReceived, bytesSent } = traffic;
   const layer = listener.layers.find((one) => one instanceof ProxyHeaderLayer);
   const tls = listener.layers.find((one) => one instanceof TlsTermination);
@@ -21,7 +21,7 @@ export function listenerReading(listener: Listener, ids: ReadingIds): ListenerRe
     maxConnections: listener.maxConnections,
     acceptDescriptors: listener.descriptors,
     draining: listener.draining,
-    counts: { accepted, refused, shed, bytesReceived, bytesSent, ...proxyRefusals(layer) },
+    counts: { accepted, refused, shed, rests, bytesReceived, bytesSent, ...proxyRefusals(layer) },
     gauges: {
       connectionsActive: listener.connections,
       expectsTls: tls === undefined ? 0 : 1,

@@ -41,6 +41,8 @@ export interface ReadParts {
   readonly lastReadingId: number;
 }
 
+const NO_NAMES: KnownNames = { backends: [], listeners: [], upstreams: [] };
+
 /** Reads the moving parts at the time of asking: nothing is counted for it, and a reading does not change afterwards. */
 export class ProxyReader {
   readonly #parts: ReadParts;
@@ -53,8 +55,12 @@ export class ProxyReader {
     this.#ids = new ReadingIds(parts.lastReadingId);
   }
 
-  /** Everything that a scrape of the metrics shows. */
-  read(): ProxyReadings {
+  /**
+   * Everything that a scrape of the metrics shows.
+   *
+   * @param kept names that are not here any more, and whose counts stay
+   */
+  read(kept = NO_NAMES): ProxyReadings {
     const { live, draining, listeners, registry, tunnels, names, resources } = this.#parts;
     const generations = this.#generations();
     return {
@@ -64,7 +70,11 @@ export class ProxyReader {
       backends: backendReadings(registry.backends(), live, draining, this.#ids),
       upstreams: upstreamReadings(live.generation),
       queues: queueReadings(generations),
-      tunnels: tunnelReadings(tunnels, namesOf(listeners.all()), namesOf(registry.backends())),
+      tunnels: tunnelReadings(
+        tunnels,
+        [...namesOf(listeners.all()), ...kept.listeners],
+        [...namesOf(registry.backends()), ...kept.backends],
+      ),
       hostNames: names.records().map(hostNameReading),
       shortages: { ...resources.counts },
       openFilesLimit: resources.readLimit(),

@@ -113,6 +113,11 @@ export class LogSink {
     else this.#batchTimer ??= setTimeout(() => this.#seal(), this.#batchDelayMs);
   }
 
+  /** Begins to write what was gathered, unless something is being written: then the lines wait as they do without this. */
+  hurry(): void {
+    if (!this.#writing && this.#batches.length === 0) this.#seal();
+  }
+
   /**
    * Takes whole lines that another sink has gathered, as soon as there is room for them: in half of the buffer, so that the other half is
    * left for {@link write}. `taken` is called then; one that waits for it before the next call needs no more memory than that.

@@ -65,6 +65,8 @@ function directLines(state: LogState): LineWriter {
   return {
     write: (line) => {
       state.sink.write(`${formatLogLine(line, state.settings.format)}\n`);
+      // What a worker says right before its event loop stands still, or before it is ended, is what its operator needs.
+      state.sink.hurry();
     },
     end: () => Promise.resolve(),
   };

@@ -29,6 +29,8 @@ export interface MetricsReadings {
   readonly counts: WorkersCounts;
   /** The threads that serve clients. */
   readonly workers: readonly WorkerReading[];
+  /** Whether they end again and again. */
+  readonly workersCrash: boolean;
   readonly reloads: ReloadTotals;
   readonly upgrades: UpgradeTotals;
   /** The certificates of the live config. */

@@ -194,6 +194,20 @@ describe('the shares of workers', () => {
     expect(rests).toBeLessThan(400);
   });
 
+  it('count how often they rested, without the looks in between', () => {
+    const machine = new Machine(2);
+    machine.arrive(3, 1);
+    // The one that always wins the race has its share, and rests; the other one is busy.
+    const [busy, winner] = machine.workers as [Simulated, Simulated];
+    expect(winner.share.rests).toBe(1);
+    expect(winner.rests).toBe(1);
+    busy.busyUntilMs = Number.POSITIVE_INFINITY;
+    machine.run(300);
+    expect(winner.rests).toBeGreaterThan(2);
+    expect(winner.share.rests).toBe(1);
+    expect(busy.share.rests).toBe(0);
+  });
+
   it('need no timer and no wake while nobody rests', () => {
     const machine = new Machine(1);
     machine.arrive(500, 0);

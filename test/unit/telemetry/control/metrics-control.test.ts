@@ -5,7 +5,7 @@ import { CountersControl, type MetricsSettings } from '../../../../src/telemetry
 import { MetricsControl } from '../../../../src/telemetry/control/metrics-control.ts';
 import { parseExposition } from '../metrics/exposition/exposition.ts';
 import { BUCKETS_S, sourceOf } from '../metrics/metrics-lab.ts';
-import { exchangeRecord } from '../records.ts';
+import { backendNamed, exchangeRecord } from '../records.ts';
 
 const running: MetricsControl[] = [];
 
@@ -65,5 +65,30 @@ describe('metrics by the config', () => {
     const text = gunzipSync(zipped.body).toString();
     expect(parseExposition(text, 'openmetrics').types.get('process_cpu_seconds')).toBe('counter');
     expect(zipped.body.length).toBeLessThan(text.length / 3);
+  });
+});
+
+describe('counts of names that are gone', () => {
+  it('are forgotten when there are many of them, but not those that somebody may still show', () => {
+    const telemetry = new Telemetry();
+    const counters = new CountersControl(telemetry, () => ({
+      backends: ['live'],
+      listeners: [],
+      upstreams: [],
+    }));
+    counters.apply(ON);
+    const serve = (name: string): void => {
+      telemetry.exchange(exchangeRecord({ backend: backendNamed(name) }));
+    };
+    const others = { backends: ['drains'], listeners: [], upstreams: [] };
+    counters.keep([others]);
+    for (const name of ['live', 'gone', 'drains']) serve(name);
+    for (let name = 0; name < 200; name += 1) serve(`other ${String(name)}`);
+    const served = (name: string) => counters.totals(name)?.total;
+    expect([served('live'), served('gone'), served('drains')]).toEqual([1, 0, 1]);
+    counters.keep([]);
+    for (let name = 0; name < 200; name += 1) serve(`another ${String(name)}`);
+    expect([served('live'), served('drains')]).toEqual([1, 0]);
+    counters.destroy();
   });
 });

@@ -694,6 +694,7 @@ describe('metrics of the proxy', () => {
       'balance_plugin_failures_total{plugin="echo"}': 8,
       balance_telemetry_failures_total: 9,
       balance_workers: 1,
+      balance_workers_crashing: 0,
       'balance_upgrades_total{result="success"}': 2,
       'balance_upgrades_total{result="failure"}': 1,
       balance_trace_spans_exported_total: 100,

@@ -90,6 +90,7 @@ export function listenerReading(
       accepted: 0,
       refused: 0,
       shed: 0,
+      rests: 0,
       bytesReceived: 0,
       bytesSent: 0,
       proxyRefused_untrusted: 0,
@@ -148,6 +149,7 @@ export interface LabReadings {
   pluginFailures(): readonly { readonly plugin: string; readonly count: number }[];
   telemetryFailures(): number;
   workers(): readonly WorkerReading[];
+  workersCrash(): boolean;
   unanswered(): readonly number[];
   counts(): WorkersCounts;
 }
@@ -178,6 +180,7 @@ function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
     pluginFailures: () => [{ plugin: 'http', count: 0 }],
     telemetryFailures: () => 0,
     workers: () => [workerReading(1)],
+    workersCrash: () => false,
     unanswered: () => [],
     counts: () => ({ counters: [], telemetry: [], runtimes: [] }),
     ...changes,
@@ -214,6 +217,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
       },
       counts: lab.counts(),
       workers: lab.workers(),
+      workersCrash: lab.workersCrash(),
       reloads: lab.reloads(),
       upgrades: { succeeded: 2, failed: 1 },
       certificates: lab.certificates(),

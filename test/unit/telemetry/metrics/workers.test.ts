@@ -77,10 +77,24 @@ describe('a page of metrics over several workers', () => {
     ]);
   });
 
+  it('shows that workers end again and again, and where they rest', async () => {
+    const lab = new MetricsLab({
+      workers: () => [workerReading(1), workerReading(2)],
+      workersCrash: () => true,
+    });
+    lab.listeners.push(listenerReading('web', { rests: 3 }), listenerReading('web', { rests: 4 }));
+    const { values } = await lab.read();
+    expect(values.get('balance_workers_crashing')).toBe(1);
+    expect(values.get('balance_listener_accept_rests_total{listener="web"}')).toBe(7);
+  });
+
   it('has no series by worker where one thread does all', async () => {
-    const { values } = await new MetricsLab().read();
-    expect([...values.keys()].filter((key) => key.includes('worker='))).toEqual([]);
+    const lab = new MetricsLab();
+    lab.listeners.push(listenerReading('web'));
+    const { values } = await lab.read();
+    expect([...values.keys()].filter((key) => /worker=|accept_rests/.test(key))).toEqual([]);
     expect(values.get('balance_workers')).toBe(1);
+    expect(values.get('balance_workers_crashing')).toBe(0);
   });
 });
 

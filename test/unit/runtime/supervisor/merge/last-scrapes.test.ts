@@ -39,7 +39,7 @@ function scrape(id: number, accepted: number, tunnels: readonly TunnelReading[] 
           maxConnections: 0,
           acceptDescriptors: 1,
           draining: false,
-          counts: { accepted, refused: 0, shed: 0, bytesReceived: 0, bytesSent: 0, ...REFUSALS },
+          counts: { accepted, refused: 0, shed: 0, rests: 0, bytesReceived: 0, bytesSent: 0, ...REFUSALS },
           gauges: { ...GAUGES, handshakesMax: 0, demandsProxyHeader: 0 },
         },
       ],
@@ -94,7 +94,10 @@ describe('what workers said last', () => {
       { listener: 'web', backend: undefined, active: 1, total: 8, bytesReceived: 20, bytesSent: 40 },
     ]);
     expect(after.proxy.shortages.accept).toBe(12);
-    expect(after.proxy.queues).toHaveLength(1);
+    expect(after.proxy.queues).toEqual([
+      { upstream: 'api', waiting: 2 },
+      { upstream: 'api', waiting: 0 },
+    ]);
     expect(after.counts.counters).toHaveLength(1);
     expect(after.counts.telemetry.map(({ spans }) => spans.exported)).toEqual([7, 5]);
     scrapes.took(1, scrape(200, 1));
@@ -103,6 +106,17 @@ describe('what workers said last', () => {
       [200, 1, 3],
     ]);
     expect(scrapes.read(new Set())?.proxy.shortages.accept).toBe(13);
+  });
+
+  it('has the names of all that one of them shows, also of one that has ended', () => {
+    const scrapes = new LastScrapes();
+    expect(scrapes.names()).toEqual({ backends: [], listeners: [], upstreams: [] });
+    scrapes.took(1, scrape(1, 5));
+    scrapes.took(2, scrape(100, 7));
+    for (const worker of [1, 2]) scrapes.ended(worker);
+    expect(scrapes.names()).toEqual({ backends: [], listeners: ['web'], upstreams: ['api'] });
+    // Their upstreams stay, so that nobody forgets what was counted for these.
+    expect(scrapes.read(new Set())?.proxy.queues.map(({ waiting }) => waiting)).toEqual([0, 0]);
   });
 
   it('is bounded: the tunnels of a listener that is gone are forgotten', () => {

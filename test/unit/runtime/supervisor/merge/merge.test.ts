@@ -22,6 +22,7 @@ function listener(changes: Partial<ListenerReading> = {}, connections = 1): List
       accepted: 5,
       refused: 1,
       shed: 0,
+      rests: 0,
       bytesReceived: 100,
       bytesSent: 200,
       proxyRefused_untrusted: 0,
@@ -199,6 +200,8 @@ const pool: PoolReading = {
   minIdle: 0,
   maxIdle: 8,
   maxIdleTimeMs: 1_000,
+  leastIdle: 0,
+  mostIdle: 4,
 };
 
 describe('merging one reading', () => {
@@ -292,7 +295,8 @@ describe('backends and pools of all workers', () => {
       memberships: [{ upstream: 'api', live: true }],
     });
     const pools = [pool, pool].map((each) => ({ pools: [each], unanswered: [] }));
-    expect(mergePools(pools).pools).toEqual([{ ...pool, leased: 2, idle: 4 }]);
+    // What the config says stays, and each worker adds what it keeps.
+    expect(mergePools(pools).pools).toEqual([{ ...pool, leased: 2, idle: 4, mostIdle: 8 }]);
   });
 });
 
