@@ -1,22 +1,10 @@
-import { randomUUID } from 'node:crypto';
-
 import type { AppOptions } from './app/app-options.ts';
-import { openLogging } from './app/open-logging.ts';
-import { createServing } from './app/serving/create-serving.ts';
-import type { Serving } from './app/serving/serving.ts';
-import { createSupervisorParts, type SupervisorParts } from './app/supervisor-parts.ts';
-import { createThreadParts, type ThreadParts } from './app/parts/thread-parts.ts';
+import { createFirstParts, type FirstParts } from './app/first-parts.ts';
+import { createRunningParts, type RunningParts } from './app/running-parts.ts';
 import { createUpgrade } from './app/upgrade/create-upgrade.ts';
 import type { Upgrade } from './app/upgrade/upgrade.ts';
-import type { LoadedConfig } from './config/load/loaded-config.ts';
-import { NameResolver } from './net/dns/name-resolver.ts';
-import { ProcessResources } from './net/resources/process-resources.ts';
-import { RotatingKeyRing } from './net/tls/contexts/rotating-key-ring.ts';
-import type { Logger, MetricsPageRequest } from './plugin-api/index.ts';
-import { FOREIGN_PROCESS, OWN_PROCESS } from './plugins/import/guarded-call.ts';
-import { PluginLoader } from './plugins/plugin-loader.ts';
+import type { Logger } from './plugin-api/index.ts';
 import type { ReloadCause, ReloadOutcome } from './runtime/reload/outcome/reload-outcome.ts';
-import { ReloadPipeline } from './runtime/reload/reload-pipeline.ts';
 
 /** The version of a proxy whose starter does not say it. */
 const UNKNOWN = 'unknown';
@@ -48,9 +36,6 @@ export interface App {
   destroy(): void;
 }
 
-/** What there is once the first config was loaded. */
-interface RunningParts extends SupervisorParts, Serving {}
-
 /**
  * Starts a proxy. Rejects with a ConfigError that holds all problems, with a BalanceError (an address in use, a broken
  * plugin); after `stopped` aborts with whichever error that leads to.
@@ -81,43 +66,22 @@ class BalanceApp implements App {
   readonly logger: Logger;
   readonly upgrade: Upgrade;
   readonly #options: AppOptions;
-  readonly #thread: ThreadParts;
-  readonly #plugins: PluginLoader;
-  readonly #reloads: ReloadPipeline;
-  readonly #names: NameResolver;
-  readonly #resources: ProcessResources;
-  readonly #ticketKeys: RotatingKeyRing;
+  readonly #version: string;
+  readonly #first: FirstParts;
   /** undefined before the first config was loaded. */
   #running: RunningParts | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
-    const logging = openLogging(options);
-    const { logger } = logging;
-    const names = new NameResolver({ logger });
-    const resources = new ProcessResources({ logger });
-    const plugins = new PluginLoader(logger, options.embedded === true ? FOREIGN_PROCESS : OWN_PROCESS);
-    const { observer, upgrades, version = UNKNOWN } = options;
-    const before = upgrades?.offer?.succession;
-    const ticketKeys = new RotatingKeyRing(undefined, before?.ticketKeys);
-    this.logger = logger;
+    const { version = UNKNOWN, upgrades } = options;
     this.#options = options;
-    this.#thread = createThreadParts({ logging, authors: plugins, names, instanceId: randomUUID() });
-    this.#names = names;
-    this.#resources = resources;
-    this.#plugins = plugins;
-    this.#ticketKeys = ticketKeys;
-    const reloads = new ReloadPipeline({
-      origin: options,
-      plugins,
-      logger,
-      limits: resources,
-      observer,
-      lastGeneration: before?.generation,
-    });
-    this.#reloads = reloads;
-    const running = (): RunningParts | undefined => this.#running;
-    this.upgrade = createUpgrade({ version, logger, reloads, ticketKeys, running }, upgrades);
+    this.#version = version;
+    this.#first = createFirstParts(options);
+    this.logger = this.#first.thread.logging.logger;
+    this.upgrade = createUpgrade(
+      { ...this.#first, version, logger: this.logger, running: () => this.#running },
+      upgrades,
+    );
   }
 
   get listeners(): ReadonlyMap<string, string> {
@@ -129,11 +93,27 @@ class BalanceApp implements App {
   }
 
   get ready(): boolean {
-    return this.#reloads.ready;
+    return this.#first.reloads.ready;
   }
 
   async start(): Promise<void> {
-    await this.#reloads.start((loaded) => this.#makeRunningParts(loaded));
+    const { configFile, observer, chance, upgrades, workers } = this.#options;
+    await this.#first.reloads.start(async ({ config }) => {
+      this.#running = await createRunningParts(
+        {
+          ...this.#first,
+          version: this.#version,
+          configFile,
+          observer,
+          chance,
+          inheritance: upgrades?.inheritance,
+          upgrade: this.upgrade,
+        },
+        config.workers,
+        workers,
+      );
+      return this.#running;
+    });
     for (const [name, address] of this.listeners) this.logger.info('listening', { listener: name, address });
     for (const { what, address, metricsPath } of this.#running?.admin.served ?? [])
       this.logger.info(`${what} listening`, { address, metrics: metricsPath });
@@ -141,19 +121,19 @@ class BalanceApp implements App {
   }
 
   reload(cause: ReloadCause = { source: 'admin' }): Promise<ReloadOutcome> {
-    return this.#reloads.reload(cause);
+    return this.#first.reloads.reload(cause);
   }
 
   reopenLogs(): void {
-    this.#thread.logging.reopen();
+    this.#first.thread.logging.reopen();
   }
 
   strayError(error: unknown): void {
-    this.#thread.strayErrors.report(error);
+    this.#first.thread.strayErrors.report(error);
   }
 
   flushLogsNow(): void {
-    this.#thread.logging.flushNow();
+    this.#first.thread.logging.flushNow();
   }
 
   close(): Promise<void> {
@@ -162,58 +142,36 @@ class BalanceApp implements App {
   }
 
   async #close(): Promise<void> {
+    const { reloads, thread, names } = this.#first;
     await this.upgrade.close();
-    await this.#reloads.close();
-    const limitMs = this.#reloads.live?.config.shutdown.timeout ?? 0;
+    await reloads.close();
+    const limitMs = reloads.live?.config.shutdown.timeout ?? 0;
     await this.#running?.control.drain(limitMs, this.upgrade.servedBy !== undefined);
     this.#destroyParts();
-    await this.#reloads.history.flush();
+    await reloads.history.flush();
     // The last spans may have to find their collector, so names are still looked up.
-    await this.#thread.telemetryControl.close();
-    this.#names.close();
+    await thread.telemetryControl.close();
+    names.close();
     this.logger.info('stopped');
     await this.flush();
   }
 
   destroy(): void {
     this.#destroyParts();
-    this.#names.close();
+    this.#first.names.close();
   }
 
   /** Writes what was logged so far. */
   async flush(): Promise<void> {
-    await this.#thread.logging.close();
-  }
-
-  /** Makes what serves clients, as the first config says, and what shows it. */
-  async #makeRunningParts({ config }: LoadedConfig): Promise<RunningParts> {
-    const { version = UNKNOWN, workers, configFile, observer, chance, upgrades } = this.#options;
-    const parts = {
-      version,
-      configFile,
-      observer,
-      chance,
-      thread: this.#thread,
-      plugins: this.#plugins,
-      names: this.#names,
-      resources: this.#resources,
-      reloads: this.#reloads,
-      ticketKeys: this.#ticketKeys,
-      inheritance: upgrades?.inheritance,
-      upgrade: this.upgrade,
-      metricsPage: (request: MetricsPageRequest) => supervisor.metrics.page(request),
-    };
-    const serving = await createServing(parts, config.workers, workers);
-    const supervisor = createSupervisorParts({ ...parts, ...serving });
-    this.#running = { ...serving, ...supervisor };
-    return this.#running;
+    await this.#first.thread.logging.close();
   }
 
   #destroyParts(): void {
-    this.#reloads.destroy();
+    const { reloads, plugins, resources } = this.#first;
+    reloads.destroy();
     this.#running?.control.destroy();
     this.#running?.destroy();
-    this.#plugins.close();
-    this.#resources.destroy();
+    plugins.close();
+    resources.destroy();
   }
 }

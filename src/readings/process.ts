@@ -1,6 +1,9 @@
 /** The kinds of work that fail when file descriptors, memory or ports run out: accept a client, connect to a backend, check a backend. */
 export type ShortageOf = 'accept' | 'connect' | 'check';
 
+/** How often each kind of work could not be done. */
+export type ShortageCounts = Readonly<Record<ShortageOf, number>>;
+
 /** The resources that the process may run out of. */
 export interface ResourcesReading {
   /** The limit on open files; undefined where it is not known, or there is none. */
@@ -10,7 +13,7 @@ export interface ResourcesReading {
   /** Since when there is a shortage; undefined while there is none. */
   readonly shortSinceMs: number | undefined;
   /** How often each kind of work could not be done. */
-  readonly counts: Readonly<Record<ShortageOf, number>>;
+  readonly counts: ShortageCounts;
 }
 
 /** The parts of Node.js beyond its public API that make the proxy faster. Each is true when this version has it. */

@@ -3,6 +3,7 @@ import v8 from 'node:v8';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { DescriptorInbox } from '../../net/node/descriptors/descriptor-inbox.ts';
 import { ProcessResources } from '../../net/resources/process-resources.ts';
+import { ShortageReports } from '../../net/resources/shortage-reports.ts';
 import { SharedSockets } from '../../net/share/shared-sockets.ts';
 import type { MetricsPage } from '../../plugin-api/index.ts';
 import { PluginShelf } from '../../plugins/plugin-shelf.ts';
@@ -85,7 +86,11 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     const feeds = this.#feedClients(start);
     const { names } = feeds;
     this.#feeds = feeds;
-    const resources = new ProcessResources({ logger });
+    const resources = new ProcessResources({
+      shortages: new ShortageReports((code, counts) => {
+        this.#link.say({ kind: 'shortage', code, counts });
+      }),
+    });
     const plugins = new PluginShelf();
     const sockets = new SharedSockets({
       worker: start.index,

@@ -1,9 +1,11 @@
 import type { Logger } from '../../plugin-api/index.ts';
-import type { ResourcesReading, ShortageOf } from '../../readings/process.ts';
+import type { ResourcesReading, ShortageCounts, ShortageOf } from '../../readings/process.ts';
 import { OpenFilesLimit } from './open-files-limit.ts';
+import { OVER_AFTER_MS, ShortageLog, type ShortageListener } from './shortage-log.ts';
 
 export interface ProcessResourcesOptions {
-  readonly logger: Logger;
+  /** Where shortages are logged. A worker says them to the supervisor instead. */
+  readonly shortages: { readonly logger: Logger } | ShortageListener;
   /** Default: that of this process. */
   readonly openFiles?: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
   /** While a shortage lasts, the time between two warnings. Default: 1 min. */
@@ -13,9 +15,9 @@ export interface ProcessResourcesOptions {
   readonly overAfterMs?: number;
 }
 
-const QUIET_MS = 60_000;
 const LOOK_AGAIN_MS = 2_000;
-const OVER_AFTER_MS = 10_000;
+/** One of each kind. */
+const ONE = { accept: { accept: 1 }, connect: { connect: 1 }, check: { check: 1 } } as const;
 /** This share of the limit is not for clients, so that the admin server, logs, reloads and connections to backends still work. */
 const RESERVED_PART = 1 / 16;
 const MIN_RESERVED = 16;
@@ -29,9 +31,8 @@ const MAX_RESERVED = 256;
  * use. By that number clients are refused before the limit is reached: at the limit, Node.js would close them without a notice.
  */
 export class ProcessResources {
-  readonly #logger: Logger;
+  readonly #shortages: ShortageListener;
   readonly #openFiles: Pick<OpenFilesLimit, 'value' | 'read' | 'countOpen' | 'close'>;
-  readonly #quietMs: number;
   readonly #overAfterMs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #counts: Record<ShortageOf, number> = { accept: 0, connect: 0, check: 0 };
@@ -40,15 +41,15 @@ export class ProcessResources {
   #backendsEnd = Number.POSITIVE_INFINITY;
   #shortSinceMs: number | undefined;
   #lastAtMs = 0;
-  #warnedAtMs = Number.NEGATIVE_INFINITY;
-  /** The counts at the last log line. */
-  #reported: Readonly<Record<ShortageOf, number>> = { accept: 0, connect: 0, check: 0 };
 
   constructor(options: ProcessResourcesOptions) {
-    this.#logger = options.logger;
-    this.#openFiles = options.openFiles ?? new OpenFilesLimit();
-    this.#quietMs = options.quietMs ?? QUIET_MS;
-    this.#overAfterMs = options.overAfterMs ?? OVER_AFTER_MS;
+    const { shortages, openFiles = new OpenFilesLimit(), quietMs, overAfterMs = OVER_AFTER_MS } = options;
+    this.#openFiles = openFiles;
+    this.#overAfterMs = overAfterMs;
+    this.#shortages =
+      'logger' in shortages
+        ? new ShortageLog({ logger: shortages.logger, openFiles, quietMs, overAfterMs })
+        : shortages;
     this.#setBounds();
     this.#timer = setInterval(() => this.#lookAgain(), options.lookAgainMs ?? LOOK_AGAIN_MS).unref();
   }
@@ -71,17 +72,15 @@ export class ProcessResources {
   /** Counts work that could not be done for lack of a resource. `code` is the system's, or `EMFILE` when too few descriptors would be left. */
   noteShortage(of: ShortageOf, code: string): void {
     this.#counts[of] += 1;
-    const nowMs = performance.now();
-    this.#lastAtMs = nowMs;
+    this.#lastAtMs = performance.now();
+    if (this.#shortSinceMs === undefined) this.#setBounds();
     this.#shortSinceMs ??= Date.now();
-    if (nowMs - this.#warnedAtMs < this.#quietMs) return;
-    this.#warnedAtMs = nowMs;
-    this.#setBounds();
-    this.#logger.warn(MESSAGES[code] ?? 'this machine runs out of resources; backends are not to blame', {
-      code,
-      ...this.#openFilesFields(code),
-      ...this.#countsSinceReport(),
-    });
+    this.#shortages.note(code, ONE[of]);
+  }
+
+  /** A worker could not do some work. It counts that itself, and logs nothing. */
+  noteElsewhere(code: string, counts: ShortageCounts): void {
+    this.#shortages.note(code, counts);
   }
 
   /** How often each kind of work failed for lack of a resource. */
@@ -111,14 +110,8 @@ export class ProcessResources {
 
   #lookAgain(): void {
     this.#setBounds();
-    if (this.#shortSinceMs === undefined || performance.now() - this.#lastAtMs < this.#overAfterMs) return;
-    const seconds = Math.round((Date.now() - this.#shortSinceMs) / 1_000);
-    this.#shortSinceMs = undefined;
-    this.#warnedAtMs = Number.NEGATIVE_INFINITY;
-    this.#logger.info('there are enough resources again', {
-      after: `${String(seconds)}s`,
-      ...this.#countsSinceReport(),
-    });
+    if (performance.now() - this.#lastAtMs >= this.#overAfterMs) this.#shortSinceMs = undefined;
+    this.#shortages.lookAgain();
   }
 
   #setBounds(): void {
@@ -130,32 +123,4 @@ export class ProcessResources {
     this.#clientsEnd = Number.isFinite(limit) ? limit - Math.floor(reserved) : limit;
     this.#backendsEnd = Number.isFinite(limit) ? limit - Math.floor(reserved / 2) : limit;
   }
-
-  #openFilesFields(code: string): Record<string, string> {
-    const limit = this.#openFiles.value;
-    if (code !== 'EMFILE' || !Number.isFinite(limit)) return {};
-    const open = this.#openFiles.countOpen();
-    return {
-      open_files: `${open === undefined ? 'nearly all' : String(open)} of ${String(limit)} (ulimit -n)`,
-    };
-  }
-
-  #countsSinceReport(): Record<string, number> {
-    const since = (of: ShortageOf): number => this.#counts[of] - this.#reported[of];
-    const fields = {
-      clients_refused: since('accept'),
-      connects_failed: since('connect'),
-      checks_skipped: since('check'),
-    };
-    this.#reported = { ...this.#counts };
-    return fields;
-  }
 }
-
-const MESSAGES: Readonly<Record<string, string>> = {
-  EMFILE:
-    'too few file descriptors, clients are refused; backends are not to blame: raise the limit (LimitNOFILE, ulimit -n)',
-  ENFILE: 'this machine has too many open files (sysctl fs.file-max); backends are not to blame',
-  EADDRNOTAVAIL:
-    'no local port is free for a connection to a backend (sysctl net.ipv4.ip_local_port_range); backends are not to blame',
-};

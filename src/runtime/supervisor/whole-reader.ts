@@ -4,7 +4,7 @@ import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
-import type { ResourcesReading, ShortageOf } from '../../readings/process.ts';
+import type { ResourcesReading, ShortageCounts } from '../../readings/process.ts';
 import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { DrainRest } from '../control/drain-watch.ts';
 import type { GenerationSource } from '../control/proxy-control.ts';
@@ -55,7 +55,9 @@ const NOTHING_READ: ScrapeReading = {
 /** What the supervisor itself could not do, such as health checks, and the resources of the process. */
 export interface OwnShortages {
   reading(): ResourcesReading;
-  readonly counts: Readonly<Record<ShortageOf, number>>;
+  readonly counts: ShortageCounts;
+  /** A worker could not do some work, which it has counted itself. */
+  noteElsewhere(code: string, counts: ShortageCounts): void;
 }
 
 /** Reads all workers as one. */

@@ -334,8 +334,10 @@ export class WorkerSet implements ProxyControl {
   }
 
   #heard(...[index, report]: Parameters<ReportHandler>): void {
-    if (report.kind === 'traffic') this.#options.traffic.counted(report.traffic);
-    else this.#options.sockets.need(index, report.socket, report.count);
+    const { traffic, resources, sockets } = this.#options;
+    if (report.kind === 'traffic') traffic.counted(report.traffic);
+    else if (report.kind === 'shortage') resources.noteElsewhere(report.code, report.counts);
+    else sockets.need(index, report.socket, report.count);
   }
 
   #lastBeat(index: number): LastBeat {

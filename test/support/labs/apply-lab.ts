@@ -107,7 +107,7 @@ export class ApplyLab {
   faults: Faults = {};
   readonly #names = fixedNames();
   readonly #registry = new FaultyRegistry(registryParts(this.logger, this.#names));
-  readonly #resources = new ProcessResources({ logger: this.logger });
+  readonly #resources = new ProcessResources({ shortages: { logger: this.logger } });
   readonly #proxy: FaultyProxy;
   #protocols = new PluginSet();
   #yaml = '';

@@ -7,6 +7,7 @@ import type { Address } from '../../../config/values/address.ts';
 import type { BackendsReading, PoolsReading } from '../../../readings/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { KnownNames, RunningReading, ThreadScrape } from '../../../readings/proxy.ts';
+import type { ShortageCounts } from '../../../readings/process.ts';
 import type { SlotGrant } from '../../../shared/slot-table.ts';
 import type { DrainRest } from '../../control/drain-watch.ts';
 import type { GenerationSource } from '../../control/proxy-control.ts';
@@ -110,6 +111,8 @@ export type Report =
   | LogReport
   /** What the worker watches. */
   | FeedReport
+  /** Work that the worker could not do for lack of a resource, since it last said so. */
+  | { readonly kind: 'shortage'; readonly code: string; readonly counts: ShortageCounts }
   /** What ended in the worker since it last said so. */
   | { readonly kind: 'traffic'; readonly traffic: CountedTraffic }
   /** Descriptors of a socket that the worker needs beside those that it has. */

@@ -2,13 +2,14 @@ import { closeSync, openSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OpenFilesLimit, softLimitIn } from '../../../../src/net/resources/open-files-limit.ts';
 import { ProcessResources } from '../../../../src/net/resources/process-resources.ts';
+import { ShortageReports } from '../../../../src/net/resources/shortage-reports.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
 
 /** A process with that limit, which may change. */
 function limited(value: number) {
   const logger = new RecordingLogger();
   const openFiles = { value, read: () => openFiles.value, countOpen: () => 60, close: vi.fn() };
-  const resources = new ProcessResources({ logger, openFiles });
+  const resources = new ProcessResources({ shortages: { logger }, openFiles });
   return { resources, openFiles, lines: logger.lines };
 }
 
@@ -83,6 +84,34 @@ describe('what the process may take', () => {
       expect.stringContaining('"code":"ENOBUFS"'),
     ]);
     resources.destroy();
+  });
+});
+
+describe('a shortage of several workers', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is logged once, by the supervisor, with what all of them could not do', () => {
+    const { resources, lines } = limited(64);
+    const workers = [1, 2, 3].map(() => {
+      const shortages = new ShortageReports((code, counts) => {
+        resources.noteElsewhere(code, counts);
+      });
+      return new ProcessResources({ shortages });
+    });
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      for (const worker of workers) worker.noteShortage('accept', 'EMFILE');
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(lines).toEqual([expect.stringMatching(/^warn too few file descriptors.*"clients_refused":1,/)]);
+    vi.advanceTimersByTime(14_000);
+    expect(lines.slice(1)).toEqual([
+      expect.stringMatching(/^info there are enough resources again .*"clients_refused":179,/),
+    ]);
+    // Each of them has its own counts, which the readings add up.
+    expect(workers.map(({ counts }) => counts.accept)).toEqual([60, 60, 60]);
+    expect(resources.counts.accept).toBe(0);
+    for (const each of [resources, ...workers]) each.destroy();
   });
 });
 
