@@ -133,6 +133,7 @@ describe('GET /status', () => {
         restarts: 0,
         last_end: null,
       })),
+      workers_crashing: false,
       unanswered: [],
     });
     const workers = shown['workers'] as { connections: number }[];

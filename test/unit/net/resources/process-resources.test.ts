@@ -99,17 +99,17 @@ describe('a shortage of several workers', () => {
       });
       return new ProcessResources({ shortages });
     });
-    for (let seconds = 0; seconds < 60; seconds += 1) {
+    for (let seconds = 0; seconds < 50; seconds += 1) {
       for (const worker of workers) worker.noteShortage('accept', 'EMFILE');
       vi.advanceTimersByTime(1_000);
     }
     expect(lines).toEqual([expect.stringMatching(/^warn too few file descriptors.*"clients_refused":1,/)]);
     vi.advanceTimersByTime(14_000);
     expect(lines.slice(1)).toEqual([
-      expect.stringMatching(/^info there are enough resources again .*"clients_refused":179,/),
+      expect.stringMatching(/^info there are enough resources again .*"clients_refused":149,/),
     ]);
     // Each of them has its own counts, which the readings add up.
-    expect(workers.map(({ counts }) => counts.accept)).toEqual([60, 60, 60]);
+    expect(workers.map(({ counts }) => counts.accept)).toEqual([50, 50, 50]);
     expect(resources.counts.accept).toBe(0);
     for (const each of [resources, ...workers]) each.destroy();
   });
