@@ -70,41 +70,31 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
 
   constructor(start: WorkerStart) {
     const { port, proxyId, instanceId, lastReadingId, directory } = start;
+    const { index: worker, workers, addressRates } = start;
     // The first of the parts: others say something while they are made. It hears nothing before all are there.
     this.#link = new SupervisorLink('the supervisor', port, this);
     this.#log = createWorkerLogging({
-      worker: start.index + 1,
-      workers: start.workers,
+      worker: worker + 1,
+      workers,
       directory,
       say: (report, transfer) => {
         this.#link.say(report, transfer);
       },
     });
     const { logging } = this.#log;
-    const { logger } = logging;
     const words = new WorkerWords(start.words);
     const feeds = this.#feedClients(start);
     const { names } = feeds;
     this.#feeds = feeds;
-    const resources = new ProcessResources({
-      shortages: new ShortageReports((code, counts) => {
-        this.#link.say({ kind: 'shortage', code, counts });
-      }),
-    });
+    const resources = new ProcessResources({ shortages: this.#shortageReports() });
     const plugins = new PluginShelf();
-    const sockets = new SharedSockets({
-      worker: start.index,
-      wakes: this.#wakes,
-      need: (socket, count) => {
-        this.#link.say({ kind: 'need', socket, count });
-      },
-    });
+    const sockets = this.#sharedSockets(worker);
     this.#start = start;
     this.#words = words;
     this.#resources = resources;
     for (const neighbour of start.neighbours) this.#wakes.connect(neighbour.worker, neighbour.port);
     this.#thread = createThreadParts({ logging, authors: plugins, names, instanceId });
-    this.#slots = new WorkerSlots({ worker: start.index, workers: start.workers, wakes: this.#wakes });
+    this.#slots = new WorkerSlots({ worker, workers, wakes: this.#wakes });
     this.#parts = createMovingParts({
       slots: this.#slots,
       health: feeds.health,
@@ -115,11 +105,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
       resources,
       sockets,
       ticketKeys: feeds.ticketKeys,
-      handshakes: {
-        worker: start.index,
-        workers: start.workers,
-        addressRates: start.addressRates,
-      },
+      handshakes: { worker, workers, addressRates },
       plugins,
       metricsPage: (request) => this.#metricsPage(request),
     });
@@ -229,6 +215,22 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   /** For the end of the thread: writes as much of the log as can be written at once. */
   flushLogsNow(): void {
     this.#thread.logging.flushNow();
+  }
+
+  #shortageReports(): ShortageReports {
+    return new ShortageReports((code, counts) => {
+      this.#link.say({ kind: 'shortage', code, counts });
+    });
+  }
+
+  #sharedSockets(worker: number): SharedSockets {
+    return new SharedSockets({
+      worker,
+      wakes: this.#wakes,
+      need: (socket, count) => {
+        this.#link.say({ kind: 'need', socket, count });
+      },
+    });
   }
 
   #feedClients({ ticketKeys, refusedTickets }: WorkerStart): FeedClients {
