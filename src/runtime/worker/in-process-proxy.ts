@@ -212,11 +212,6 @@ export class InProcessProxy implements ProxyControl, SocketControl {
     return [this.#reader.worker()];
   }
 
-  /** Its end is that of the process. */
-  get workersCrash(): boolean {
-    return false;
-  }
-
   known(): KnownNames {
     return this.#reader.known();
   }

@@ -14,6 +14,8 @@ import type { Acceptor, ListeningSocketOptions, OpenedSocket } from './socket-op
 
 /** A socket that this thread binds, and that it alone accepts from. */
 export class ListeningSocket implements OpenedSocket {
+  /** Nobody shares it. */
+  readonly rests = 0;
   readonly #options: ListeningSocketOptions;
   readonly #acceptor: Acceptor;
   readonly #copies: DescriptorSource | undefined;
@@ -81,11 +83,6 @@ export class ListeningSocket implements OpenedSocket {
 
   get descriptors(): number {
     return this.#bursts?.descriptors ?? 1;
-  }
-
-  /** Nobody shares it. */
-  get rests(): number {
-    return 0;
   }
 
   setKeepAlive(afterMs: number): void {
