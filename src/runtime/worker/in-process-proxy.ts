@@ -61,6 +61,8 @@ interface PendingGeneration {
  * reading is taken and a swap is done before the call returns.
  */
 export class InProcessProxy implements ProxyControl, SocketControl {
+  /** The end of its one worker is that of the process. */
+  readonly workersCrash = false;
   readonly debug: DebugControl = new ThreadDebug();
   readonly #parts: ProxyParts;
   readonly #reader: ProxyReader;
