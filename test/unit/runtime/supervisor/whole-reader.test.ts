@@ -13,7 +13,7 @@ function worker(number: number, state: WorkerState): WorkerLife {
 
 function readerOf(...states: readonly WorkerState[]): WholeReader {
   const workers = states.map((state, index) => worker(index + 1, state));
-  return new WholeReader(workers, {} as OwnShortages);
+  return new WholeReader(workers, {} as OwnShortages, () => undefined);
 }
 
 describe('what all workers have alike', () => {
@@ -63,7 +63,7 @@ describe('the counts of all workers', () => {
       { number: 2, ask: ask(slow) },
     ] as unknown as WorkerLife[];
     const none = { accept: 0, connect: 0, check: 0 };
-    const reader = new WholeReader(workers, { counts: none } as unknown as OwnShortages);
+    const reader = new WholeReader(workers, { counts: none } as unknown as OwnShortages, () => undefined);
     const reading = reader.readings();
     await new Promise(setImmediate);
     const kept = reader.ended(1);
@@ -81,7 +81,7 @@ describe('the counts of all workers', () => {
       });
     const workers = [{ number: 1, ask }] as unknown as WorkerLife[];
     const none = { accept: 0, connect: 0, check: 0 };
-    const reader = new WholeReader(workers, { counts: none } as unknown as OwnShortages);
+    const reader = new WholeReader(workers, { counts: none } as unknown as OwnShortages, () => undefined);
     const reading = reader.readings();
     reader.ended(1);
     answer(scrape(5));
