@@ -8,6 +8,7 @@ import { buildProgram } from '../../support/labs/built-program.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { fieldValues } from '../../support/peers/http-message.ts';
 import { answer, get } from '../../support/peers/http-talk.ts';
+import { TEST_WORKERS } from '../../support/workers/test-workers.ts';
 import { EXAMPLES, served, start } from './example.ts';
 import { SECURE_BACKENDS, TLS_TRAFFIC, type Traffic } from './tls-traffic.ts';
 
@@ -54,8 +55,13 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     await proxy.change(text.replace('weight: 1', 'weight: 3'));
     const edited: string[] = [];
     for (let request = 0; request < 10; request += 1) edited.push(await served(socket));
-    expect(['9001', '9002', '9003'].map((name) => edited.filter((one) => one === name).length)).toEqual([
-      6, 2, 2,
+    const shares = ['9001', '9002', '9003'].map((name) => edited.filter((one) => one === name).length);
+    // The turns of a worker of several begin anywhere.
+    const within = TEST_WORKERS > 1 ? 1 : 0;
+    expect(shares.map((share, at) => Math.abs(share - (at === 0 ? 6 : 2)) <= within)).toEqual([
+      true,
+      true,
+      true,
     ]);
   },
   'balancers.yaml': async ({ connect }) => {

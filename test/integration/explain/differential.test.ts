@@ -30,6 +30,8 @@ function yamlOf(
   addresses: readonly string[],
 ): string {
   return JSON.stringify({
+    // The turns that explain tells of are those of one worker; the next request may come to another one.
+    workers: 1,
     listeners: [
       {
         name: 'web',

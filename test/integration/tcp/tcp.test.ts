@@ -11,7 +11,7 @@ import { deadAddress } from '../../support/addresses/dead-address.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { receiveBulk, sendBulk } from '../../support/sockets/flow.ts';
 import { fullBacklog } from '../../support/sockets/full-backlog.ts';
-import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { RecordingBackend } from '../../support/peers/recording-backend.ts';
 import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
@@ -248,14 +248,22 @@ describe('tcp: max_connections of backends', () => {
   const limited = (address: string, queue: string): string =>
     `mode: tcp\nlisten: '127.0.0.1:0'\nbackends: [{ name: b, address: '${address}', max_connections: 1 }]\nqueue: ${queue}\n${METRICS}`;
 
+  const untilWaiting = (proxy: LabProxy, clients: number): Promise<boolean> =>
+    eventually(async () => {
+      const metrics = await ScrapedMetrics.from(proxy.app.adminAddresses.at(-1) ?? '');
+      return metrics.sum('balance_queue_waiting') === clients;
+    }, `${clients} clients wait`);
+
   it('lets clients wait, and serves the next one when one ends', async () => {
     const server = await backend(echoing('b'));
     const proxy = await labProxy(limited(server.address, '{ max_size: 5, timeout: 20s }'));
     const first = await client(proxy.address());
     await first.untilText('b:');
-    const [second, third] = [await client(proxy.address()), await client(proxy.address())];
+    const second = await client(proxy.address());
     second.send('sent while it waited');
-    await pause(30);
+    await untilWaiting(proxy, 1);
+    const third = await client(proxy.address());
+    await untilWaiting(proxy, 2);
     expect(server.connections).toHaveLength(1);
     first.close();
     await second.untilText('b:sent while it waited');
@@ -271,7 +279,7 @@ describe('tcp: max_connections of backends', () => {
     const first = await client(proxy.address());
     await first.untilText('b:');
     const second = await client(proxy.address());
-    await pause(30);
+    await untilWaiting(proxy, 1);
     expect(await fate(proxy.address())).toBe('reset');
     expect(second.closed).toBe(false);
     await proxy.untilLogged('the queue is full');

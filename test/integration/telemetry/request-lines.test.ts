@@ -8,6 +8,7 @@ import { eventually } from '../../support/time/eventually.ts';
 import { fieldValues } from '../../support/peers/http-message.ts';
 import { get } from '../../support/peers/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { TEST_WORKERS } from '../../support/workers/test-workers.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const TRACEPARENT = `traceparent: 00-${TRACE}-b7ad6b7169203331-01\r\n`;
@@ -32,13 +33,14 @@ describe('lines about a request', () => {
     const proxy = await labProxy(http(address, `logging: { level: debug }\n${tracing}`));
     const { message } = await get(await client(proxy.address()), '/api/users?secret', TRACEPARENT);
     const id = fieldValues(message, 'x-request-id')[0]!;
+    const worker = TEST_WORKERS > 1 ? 'worker=\\d ' : '';
     const ids = `trace_id=${TRACE} span_id=[0-9a-f]{16}`;
     const lines = await linesOf(proxy, TRACE, 4);
     const expected = [
-      `DEBUG ${ids} Request received listener=default request_id=${id} method=GET path=/api/users client_ip=127.0.0.1`,
-      `DEBUG ${ids} Backend selected listener=default request_id=${id} backend=one algorithm=round-robin`,
+      `DEBUG ${ids} Request received ${worker}listener=default request_id=${id} method=GET path=/api/users client_ip=127.0.0.1`,
+      `DEBUG ${ids} Backend selected ${worker}listener=default request_id=${id} backend=one algorithm=round-robin`,
       `INFO access client_ip=127.0.0.1 method=GET path=/api/users protocol=HTTP/1.1 status=200 bytes=5 duration=\\S+ user_agent=- backend=one request_id=${id} ${ids}`,
-      `DEBUG ${ids} Request completed listener=default request_id=${id} status=200 duration=\\S+ bytes=5`,
+      `DEBUG ${ids} Request completed ${worker}listener=default request_id=${id} status=200 duration=\\S+ bytes=5`,
     ];
     // The access log takes a shorter way to the file.
     for (const line of expected) {

@@ -6,7 +6,7 @@ export const TEST_WORKERS = Number(process.env['WORKERS'] ?? '1');
  * says there, so `workers: 1` is for a test of what one thread does alone.
  */
 export function testWorkers(yaml: string): { readonly workers?: number } {
-  return TEST_WORKERS > 1 && !/^workers:/m.test(yaml) ? { workers: TEST_WORKERS } : {};
+  return TEST_WORKERS > 1 && !/^(?:workers:|.*"workers":)/m.test(yaml) ? { workers: TEST_WORKERS } : {};
 }
 
 /** For a config: idle sockets belong to their worker, so that the next client is sure to get the one of the client before only where one serves. */

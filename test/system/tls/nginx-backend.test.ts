@@ -18,11 +18,12 @@ const FILES = {
 const CERTIFICATE = 'ssl_certificate DIR/server.crt; ssl_certificate_key DIR/server.key;';
 
 /** A proxy that clients reach by TLS, as `site.test`, with that `tls` to nginx. */
-async function proxyTo(port: number, tls: string): Promise<LabProxy> {
+async function proxyTo(port: number, tls: string, more = ''): Promise<LabProxy> {
   const site = authority.issue({ names: ['site.test'] });
   const client = authority.issue('the proxy');
   return labProxy(
-    `mode: http
+    `${more}
+mode: http
 listen: 127.0.0.1:0
 backends: [{ address: '127.0.0.1:${String(port)}' }]
 tls: { cert_file: site.crt, key_file: site.key, backend: { ca_file: ca.crt${tls} } }
@@ -91,7 +92,8 @@ describe.skipIf(!isInstalled('nginx'))('nginx as a backend with TLS', () => {
       `${CERTIFICATE} ssl_protocols ${version}; ssl_session_cache builtin; keepalive_timeout 0;`,
       FILES,
     );
-    const proxy = await proxyTo(port, NAMED);
+    // Each worker has sessions of its own with a backend.
+    const proxy = await proxyTo(port, NAMED, 'workers: 1');
     expect((await ask(proxy)).body).toContain('reused=. ');
     expect((await ask(proxy)).body).toContain('reused=r ');
   });
