@@ -15,6 +15,7 @@ const CHAPTERS = [
       'plugins',
       'dns',
       'resilience',
+      'overload',
       'workers',
       'reload',
       'shutdown',

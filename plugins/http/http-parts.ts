@@ -20,7 +20,8 @@ export function makeHttpParts(filtersOf: RouteFilters): HttpParts {
   return {
     clients: new Http1ClientCodec(new ReaderSupply(supply, recorder)),
     requestIds: new RequestIds(),
-    bufferedBodies: new BufferedBodies(),
+    bufferedBodies: new BufferedBodies('Request buffering is full: bodies are streamed'),
+    keptBodies: new BufferedBodies('Memory for retries is full: requests with bodies are sent once'),
     filtersOf,
     connect,
     explain: (request, instance) => explain(request, instance, connect),

@@ -216,6 +216,12 @@ export const ERRORS = {
     retryable: false,
     meaning: 'The proxy has too few file descriptors, ports or too little memory to reach a backend.',
   },
+  overloaded: {
+    origin: 'internal',
+    status: 503,
+    retryable: false,
+    meaning: 'The event loop of the proxy runs late, or its heap is nearly full, so it takes no new request.',
+  },
   worker_gone: {
     origin: 'internal',
     status: 503,

@@ -27,6 +27,8 @@ export interface ProtocolHost {
   readonly telemetry: TelemetrySink;
   /** Name of the listener's own `upstream:`; undefined when it has none. */
   readonly defaultUpstream: string | undefined;
+  /** Whether this thread has more work than it can do. A protocol then refuses new requests, but not those about the proxy itself. */
+  readonly overload: OverloadView;
   /** Returns the present answer to `GET health_endpoint`. */
   readonly health: () => HealthReport;
   /**
@@ -43,6 +45,14 @@ export interface ProtocolHost {
   tunnel(options: TunnelOptions): void;
   /** Makes a timer that can be moved cheaply and often. `subject` gives the log fields if `expired` throws. */
   deadline(expired: () => void, subject?: LogSubject): Deadline;
+}
+
+/** Whether a thread is overloaded, as the section `overload` of the config defines it. */
+export interface OverloadView {
+  /** True while new requests are refused. */
+  readonly refusesRequests: boolean;
+  /** What a refused client is told: after how many milliseconds it may try again. */
+  readonly retryAfterMs: number;
 }
 
 /** The health of the proxy and its backends, as `GET health_endpoint` answers. */

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { TraceContext, Tracer, TunnelTrace } from './tracing.ts';
+import type { FailedTry, TraceContext, Tracer, TunnelTrace } from './tracing.ts';
 import type { Backend } from './backend.ts';
 import type { TlsSession } from './transport.ts';
 
@@ -68,7 +68,14 @@ export interface ExchangeRecord {
   readonly error: ErrorCode | undefined;
   /** Why the request or the response was refused; absent when neither was. */
   readonly refusal?: MessageRefusal | undefined;
+  /** The tries that failed before the one that {@link backend} served, in their order; absent or undefined when none did. */
+  readonly failedTries?: readonly FailedTry[] | undefined;
+  /** Why a failed request was not tried once more, although its failure is one for that; absent or undefined in all other cases. */
+  readonly retriesExhausted?: RetriesExhausted | undefined;
 }
+
+/** `attempts`: the request had all its tries. `budget`: too many requests of the upstream were tried again at that time. */
+export type RetriesExhausted = 'attempts' | 'budget';
 
 /** Who ended a tunnel: the side that stopped or broke off first, or the proxy itself (a timeout, or a drain that took too long). */
 export type TunnelEnd = 'client' | 'backend' | 'proxy';

@@ -84,17 +84,20 @@ export interface TracePhases {
   upstreamPath: string;
   /** Whether the backends are spoken to over TLS. Default: false. */
   upstreamSecure?: boolean;
-  /** Tries that failed, in their order. */
-  readonly failedTries: FailedTry[];
 }
 
 /** A try on a backend that failed: another one followed, or there was no other backend. */
 export interface FailedTry {
   readonly backend: Backend;
-  /** In ms after `ExchangeRecord.startedAtMs`, as is `endMs`. */
+  /** In ms after `ExchangeRecord.startedAtMs`, as is `endMs`. Exact where the exchange is sampled. */
   readonly startMs: number;
   readonly endMs: number;
-  readonly error: ErrorCode;
+  /** What went wrong; undefined when the response was given up for its {@link status}. */
+  readonly error: ErrorCode | undefined;
+  /** The status of the response that was given up; 0 when there was none. */
+  readonly status: number;
+  /** Whether the settings for retries made another try of it. Otherwise only another backend was chosen, as always when connecting fails. */
+  readonly retried: boolean;
   /** Id of the span that the backend was told; absent when nothing was sent to the backend. */
   readonly spanId?: string;
 }

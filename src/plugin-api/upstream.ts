@@ -29,6 +29,8 @@ export interface Upstream {
   readonly perClient: boolean;
   /** Whether the connections to its backends are encrypted by TLS. */
   readonly secure: boolean;
+  /** How a protocol should try again what backends failed; absent or undefined where the config does not say so. */
+  readonly recovery?: UpstreamRecovery | undefined;
   /**
    * Asks for a channel to one of the backends. Answers with exactly one call of `leased` or `refused`, or with none after `cancel`. The
    * call comes after this has returned; only with {@link LeaseRequest.immediate} may `leased` come before.
@@ -36,6 +38,55 @@ export interface Upstream {
   acquire(request: LeaseRequest): PendingLease;
   /** Whether that backend is a healthy member of this upstream. Only then may a pinned lease to it be resumed. */
   takes(backend: Backend): boolean;
+}
+
+/** How requests for an upstream are tried again. */
+export interface UpstreamRecovery {
+  readonly retry: RetrySettings;
+  readonly budget: RetryBudget;
+}
+
+/** The section `resilience.retry` of an upstream. */
+export interface RetrySettings {
+  /** Tries of one request at most, the first one included. */
+  readonly maxAttempts: number;
+  /** The longest delay before the second try; it grows by `multiplier` from try to try, up to `maxDelayMs`. */
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly multiplier: number;
+  /** The part of a delay that is random, from 0 to 1. */
+  readonly jitter: number;
+  readonly onConnectFailure: boolean;
+  /** Whether to try again when the connection ended before the first byte of a response. */
+  readonly onReset: boolean;
+  readonly onTimeout: boolean;
+  /** Statuses of responses that count as failed tries. */
+  readonly onStatuses: readonly StatusSpan[];
+  /** The methods of requests that may be sent again; undefined: those that are idempotent. */
+  readonly methods: readonly string[] | undefined;
+  /** From the last byte of a request to the head of its response, in ms. 0: no limit. */
+  readonly perTryTimeoutMs: number;
+  /** How many bytes of one request's body are kept, so that it can be sent again. */
+  readonly bodyLimitBytes: number;
+  /** How many bytes of all kept bodies may be held, in all workers together. */
+  readonly bodyTotalBytes: number;
+}
+
+/** Statuses from `from` to `to`, both included. */
+export interface StatusSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What bounds the tries of an upstream beside the first ones, in all workers together. Each request calls `begin` once and `end` once. */
+export interface RetryBudget {
+  begin(): void;
+  /** The request is over, with all its tries. */
+  end(): void;
+  /** Takes a place for a try that was decided on. False when too many run. */
+  take(): boolean;
+  /** The try that {@link take} allowed is over. */
+  release(): void;
 }
 
 /** What a protocol uses a socket for: `once` for one connection only, `keep-alive` for one exchange after the other. */
@@ -60,6 +111,8 @@ export interface LeaseRequest extends LogSubject {
   readonly fresh: boolean;
   /** True when `leased` may be called before `acquire` has returned, which is a little faster. Default: false. */
   readonly immediate?: boolean;
+  /** Backends that failed the request before: one of them is given only where no other one can be. Default: none. */
+  readonly avoid?: ReadonlySet<Backend> | undefined;
   /**
    * The connection that the lease is for. When that connection is over, the lease is cancelled or ended, even if the protocol forgets it.
    * Without this field, that happens when the instance has closed. The connection is ended if `leased` throws. Where a PROXY header goes

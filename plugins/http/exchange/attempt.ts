@@ -37,6 +37,8 @@ export interface AttemptOwner extends AnsweredRequest {
   readonly stream: ServerStream;
   readonly settings: ResponseSettings;
   readonly responseEdits: FieldEdits | undefined;
+  /** Set where the upstream says when a response counts as a failed try. */
+  readonly recovery: object | undefined;
   /** The filters that see the response; undefined on a route without filters. */
   readonly filtering: ResponseFilters | undefined;
   /** The protocols that the client offers to switch to; '' for none. */
@@ -59,6 +61,8 @@ export interface AttemptOwner extends AnsweredRequest {
   /** The response is complete and written. */
   complete(): void;
   noteOddity(oddity: MessageFault): void;
+  /** A response with that status came. True when it counts as a failed try, and another one is made: the attempt ends its lease by itself. */
+  givesUp(status: number): boolean;
   /** The backend closed the connection before any byte of a response. */
   responseMissing(): void;
   refuseResponse(refusal: Refusal): void;
@@ -80,6 +84,12 @@ export class Attempt implements ResponseEvents {
   status = 0;
   /** True once the backend switched to another protocol. */
   isSwitched = false;
+  passedInterim = false;
+  /** The status of a response that was given up, because another attempt is made; 0 for none. */
+  #givenUp = 0;
+  /** Whether the socket of a given up response may serve other exchanges: the whole request was sent on it. */
+  #keepsSocket = false;
+  #sentAtMs = 0;
   readonly #owner: AttemptOwner;
 
   constructor(owner: AttemptOwner, lease: Lease, number: number, codec: ClientCodec) {
@@ -87,6 +97,12 @@ export class Attempt implements ResponseEvents {
     this.lease = lease;
     this.number = number;
     this.client = codec.open(lease.channel, owner, this);
+  }
+
+  /** When the backend had the whole request, as far as it was known at the first call, on the clock of `performance`. */
+  get sentAtMs(): number {
+    if (this.#sentAtMs === 0) this.#sentAtMs = performance.now();
+    return this.#sentAtMs;
   }
 
   /** True when the channel had served an earlier exchange: the backend may have closed it because it was idle. */
@@ -110,12 +126,20 @@ export class Attempt implements ResponseEvents {
   }
 
   interim(head: ResponseHead): void {
+    this.passedInterim = true;
     if (head.status === CONTINUE) this.#owner.proceeds();
     this.#owner.stream.interim(head, responseRules(undefined, false));
   }
 
   head(head: ResponseHead, bodyLength: number): void {
     const owner = this.#owner;
+    if (owner.recovery !== undefined) {
+      this.#keepsSocket = !owner.wantsBody;
+      if (owner.givesUp(head.status)) {
+        this.#givenUp = head.status;
+        return;
+      }
+    }
     if (head.status >= 401 && challengesConnection(head)) owner.pins = true;
     owner.mark('responseHeadMs');
     if (owner.filtering?.respond(head) === false) return;
@@ -143,6 +167,7 @@ export class Attempt implements ResponseEvents {
   }
 
   data(bytes: Buffer, start: number, end: number): void {
+    if (this.#givenUp !== 0) return;
     const owner = this.#owner;
     if (owner.filtering?.responseData(bytes, start, end) === false) return;
     owner.bytesSent += end - start;
@@ -150,6 +175,10 @@ export class Attempt implements ResponseEvents {
   }
 
   flush(): void {
+    if (this.#givenUp !== 0) {
+      this.#endGivenUp(0);
+      return;
+    }
     // Backpressure: read no more from the backend until the client has taken what was written to it.
     if (!this.#owner.stream.flush()) this.client.pause();
     // Bytes of the request's body still go on as a body: the other protocol begins only after it (RFC 9110 7.8).
@@ -158,6 +187,10 @@ export class Attempt implements ResponseEvents {
   }
 
   end(trailers: readonly FieldLine[]): void {
+    if (this.#givenUp !== 0) {
+      this.#endGivenUp(this.#keepsSocket ? this.client.idleMs : 0);
+      return;
+    }
     const owner = this.#owner;
     if (owner.filtering?.responseEnd() === false) return;
     owner.stream.finish(trailers);
@@ -172,18 +205,29 @@ export class Attempt implements ResponseEvents {
   }
 
   malformed(refusal: Refusal): void {
+    if (this.#givenUp !== 0) {
+      this.#endGivenUp(0);
+      return;
+    }
     // The client gets what was read before the fault. The abort that follows shows the client that the response is not whole.
     if (this.begun) this.#owner.stream.flush();
     this.#owner.refuseResponse(refusal);
   }
 
   gone(why?: BalanceError): void {
-    if (this.begun) this.#owner.abort('backend_reset', why?.message ?? CUT_SHORT);
+    if (this.#givenUp !== 0) this.#endGivenUp(0);
+    else if (this.begun) this.#owner.abort('backend_reset', why?.message ?? CUT_SHORT);
     else if (why?.code === 'backend_tls')
       this.#owner.fail(why.status, why.code, failureReason(why.code), why.message);
     else if (this.heard)
       this.#owner.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
     else this.#owner.responseMissing();
+  }
+
+  /** Ends the lease of a response that was given up. What came of it in the read with its head was skipped; more is not waited for. */
+  #endGivenUp(idleMs: number): void {
+    this.client.stop();
+    this.lease.end(undefined, this.#givenUp, idleMs);
   }
 }
 

@@ -20,6 +20,8 @@ import type { FilterChain } from '../filters/filter-chain.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { Filtering } from './filtering.ts';
 
+const OVERLOADED = 'the proxy is overloaded';
+
 /**
  * The way of a request from its complete head to a decision: notes in the exchange who asks for what, and then refuses the request,
  * answers it here, or forwards it to the upstream of its route. `head` is not kept.
@@ -57,6 +59,11 @@ export function dispatch(exchange: Exchange, head: RequestHead): void {
     ? endpoints.take(exchange, head)
     : https.take(exchange, head, host, profile, endpoints);
   if (isTaken) return;
+  const { overload } = instance.host;
+  if (overload.refusesRequests) {
+    exchange.fail(503, 'overloaded', OVERLOADED, OVERLOADED, overload.retryAfterMs);
+    return;
+  }
   const local = localAnswer(head);
   if (local !== undefined) exchange.answer(local);
   else route(exchange, head, target, host, host === named ? client : profile.fields(head, host));
@@ -131,7 +138,8 @@ function forward(
       : FieldEdits.ofFilters(edits, route.requestEdits, guardsSpellings);
   exchange.responseEdits = route.responseEdits;
   const upstream = exchange.forwardedTo ?? route.upstream;
-  exchange.forward(draftOf(exchange, head, target, route, client, upstream), upstream);
+  const rules = upstream === route.upstream ? route.retryRules : exchange.instance.retryRules(upstream);
+  exchange.forward(draftOf(exchange, head, target, route, client, upstream), upstream, rules);
 }
 
 /** Notes in the exchange how its request is forwarded: the balancing key, an upgrade, the trace. Returns the head for the backend. */

@@ -21,7 +21,11 @@ export interface TimedExchange {
   /** For how many milliseconds the backend may be silent. */
   readonly readTimeoutMs: number;
   refuse(refusal: Refusal): void;
+  /** Knows how long one try may take; undefined where the upstream does not limit it. */
+  readonly recovery: { leftMs(sentAtMs: number): number } | undefined;
   fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
+  /** The head of the response did not come in time: another try follows, or the exchange fails. */
+  responseLate(): void;
   abort(code: ErrorCode, detail?: string): void;
 }
 
@@ -51,7 +55,9 @@ function nextEventMs(exchange: TimedExchange): number {
   if (attempt === undefined) return isBodyAwaited ? exchange.timeouts.read : Number.POSITIVE_INFINITY;
   if (stream.isBlocked) return stream.awaitReader();
   const waitsForClient = isBodyAwaited && (!attempt.begun || attempt.isSwitched);
-  return waitsForClient ? exchange.timeouts.read : exchange.readTimeoutMs;
+  if (waitsForClient) return exchange.timeouts.read;
+  if (exchange.recovery === undefined || attempt.begun) return exchange.readTimeoutMs;
+  return Math.min(exchange.readTimeoutMs, exchange.recovery.leftMs(attempt.sentAtMs));
 }
 
 /**
@@ -73,5 +79,5 @@ export function expire(exchange: TimedExchange): void {
     if (attempt.isSwitched && isBodyAwaited) exchange.abort('body_timeout');
     else exchange.abort('backend_timeout', 'the backend stopped in the middle of its response');
   } else if (isBodyAwaited) exchange.refuse(refuseRequest(SLOW_BODY));
-  else exchange.fail(504, 'backend_timeout', 'the backend took too long');
+  else exchange.responseLate();
 }

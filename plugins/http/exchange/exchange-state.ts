@@ -128,7 +128,13 @@ export abstract class ExchangeState extends ExchangeFacts {
   }
 
   abstract answer(answer: Answer): void;
-  abstract fail(status: number, code: ErrorCode, reason: string): void;
+  abstract fail(
+    status: number,
+    code: ErrorCode,
+    reason: string,
+    detail?: string,
+    retryAfterMs?: number,
+  ): void;
 
   /** Answers in place of a backend, once the promise is fulfilled. When it is rejected, the client gets 500. */
   answerLater(answer: Promise<Answer>): void {

@@ -1,130 +1,49 @@
-import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
-import type {
-  Answer,
-  Backend,
-  Lease,
-  LeaseRequest,
-  PendingLease,
-  ResponseOrigin,
-  Upstream,
-} from '../../../src/plugin-api/index.ts';
+import type { ErrorCode } from '../../../src/errors.ts';
+import type { Answer, Lease, ResponseOrigin } from '../../../src/plugin-api/index.ts';
 import { sentBytes } from '../message/answer.ts';
-import { tryLines } from '../forwarding/request-fields.ts';
 import { withRetryTime } from '../answers/error-answer.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
-import type { RequestDraft } from '../message/client-stream.ts';
-import { type MessageFault, refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
+import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { RequestEvents, ServerStream } from '../message/server-stream.ts';
 import type { FieldLine } from '../message/trailers.ts';
-import {
-  logBackendFailure,
-  logBackendSelected,
-  logCompleted,
-  logIrregular,
-  logRefused,
-} from '../records/exchange-lines.ts';
+import { logBackendFailure, logCompleted, logRefused } from '../records/exchange-lines.ts';
 import { CLIENT_LEFT } from '../records/records.ts';
 import { LARGE_BODY } from '../refusals/request-check.ts';
-import { Attempt, type AttemptOwner } from './attempt.ts';
-import { expire, renewDeadline, type TimedExchange } from './exchange-deadline.ts';
+import { ExchangeAttempts } from './exchange-attempts.ts';
+import { expire } from './exchange-deadline.ts';
+import type { ClientState } from './exchange-state.ts';
 import type { FilteringOwner } from './filtering.ts';
-import { ExchangeState, type ClientState } from './exchange-state.ts';
-import { failureReason } from './failure-reasons.ts';
 import { hstsLineFor } from '../https/hsts.ts';
 import { openTunnel } from './tunnel.ts';
 
 /**
  * One request and its response: from the complete head of the request to the last byte of the response. It writes to the client through
- * a {@link ServerStream}, gets a lease for each {@link Attempt} on a backend, and decides how it ends. `dispatch.ts` starts it,
+ * a {@link ServerStream}, has backends answer by {@link ExchangeAttempts}, and decides how it ends. `dispatch.ts` starts it,
  * {@link RequestBody} keeps and sends the request's body, and `exchange-deadline.ts` knows its time limits.
  */
-export class Exchange
-  extends ExchangeState
-  implements LeaseRequest, RequestEvents, AttemptOwner, TimedExchange, FilteringOwner
-{
-  #draft: RequestDraft | undefined = undefined;
-  #pending: PendingLease | undefined = undefined;
-  #attempt: Attempt | undefined = undefined;
-  #attempts = 0;
-
+export class Exchange extends ExchangeAttempts implements RequestEvents, FilteringOwner {
   constructor(client: ClientState, stream: ServerStream, instance: HttpInstance, head: RequestHead) {
     super(client, stream, instance, head);
     stream.listen(this);
   }
 
-  /** The attempt that runs; undefined while none does. */
-  get attempt(): Attempt | undefined {
-    return this.#attempt;
-  }
-
-  /** Sends the request to a backend of `upstream`. */
-  forward(draft: RequestDraft, upstream: Upstream): void {
-    this.forwardedTo = upstream;
-    this.#draft = draft;
-    if (this.body?.isGathered === true) this.renewDeadline();
-    else this.acquire(upstream);
-  }
-
-  /** Asks for a socket to a backend. A socket that serves only this client comes first. */
-  acquire(upstream: Upstream): void {
-    this.markSelection(upstream);
-    const { pinned } = this.client;
-    const own = pinned === undefined || this.fresh ? undefined : pinned.take(upstream);
-    if (own !== undefined) {
-      this.pins = true;
-      this.leased(own);
-      return;
-    }
-    const pending = upstream.acquire(this);
-    if (this.#attempt !== undefined) return;
-    this.#pending = pending;
-    this.renewDeadline();
-  }
-
-  leased(lease: Lease): void {
-    this.#pending = undefined;
-    this.mark('selectEndMs');
-    this.backend = lease.backend;
-    if (this.instance.host.logger.debugEnabled) logBackendSelected(this);
-    this.#attempts += 1;
-    const attempt = new Attempt(this, lease, this.#attempts, this.instance.parts.clients);
-    this.#attempt = attempt;
-    attempt.client.send(this.#draft as RequestDraft, tryLines(this, this.requestEdits));
-    let clientWaited = false;
-    if (this.body === undefined) attempt.client.flush();
-    else clientWaited = this.body.sendHeldTo(attempt.client);
-    this.mark('backendStartMs');
-    this.renewDeadline();
-    if (clientWaited) this.stream.resume();
-  }
-
-  connectFailed(backend: Backend, error: BalanceError): void {
-    this.noteFailedTry(backend, error.code);
-  }
-
-  refused(error: BalanceError): void {
-    this.mark('selectEndMs');
-    const status = error.status === 0 ? 502 : error.status;
-    this.fail(status, error.code, failureReason(error.code), error.message, error.retryAfterMs);
-  }
-
   data(bytes: Buffer, start: number, end: number): void {
     const { body } = this;
     if (body === undefined || this.filtering?.requestData(bytes, start, end) === false) return;
-    body.add(bytes, start, end, this.#attempt?.client);
+    body.add(bytes, start, end, this.attempt?.client);
     if (body.isTooLarge) this.refuse(refuseRequest(LARGE_BODY));
   }
 
   end(trailers: readonly FieldLine[]): void {
     if (this.filtering?.requestEnd() === false) return;
-    this.body?.complete(this.instance.passedTrailers(trailers), this.#attempt?.client);
+    this.body?.complete(this.instance.passedTrailers(trailers), this.attempt?.client);
   }
 
   flush(bytes: number): void {
     const { body } = this;
     if (body?.arrived(bytes) !== true) return;
-    const attempt = this.#attempt;
+    const attempt = this.attempt;
     if (attempt !== undefined) {
       // Backpressure: read no more from the client until the backend has taken what was written to it.
       if (!body.flushTo(attempt.client)) this.stream.pause();
@@ -135,8 +54,7 @@ export class Exchange
     } else if (!body.gathersOn()) {
       // Once the body is complete, the client is still read, because only a read shows that it left.
       if (body.isOpen) this.stream.pause();
-      // A request that still waits for a filter has no draft.
-      if (this.#pending === undefined && this.#draft !== undefined && this.forwardedTo !== undefined) {
+      if (this.#awaitsBody && this.forwardedTo !== undefined) {
         this.acquire(this.forwardedTo);
         return;
       }
@@ -144,12 +62,17 @@ export class Exchange
     this.renewDeadline();
   }
 
+  /** True while a request that was forwarded has no backend because its body is read first. A request that waits for a filter has no draft. */
+  get #awaitsBody(): boolean {
+    return this.pending === undefined && this.draft !== undefined && this.recovery?.isWaiting !== true;
+  }
+
   malformed(refusal: Refusal): void {
     this.refuse(refusal);
   }
 
   drained(keptPace: boolean): void {
-    const attempt = this.#attempt;
+    const attempt = this.attempt;
     if (attempt === undefined) return;
     if (!keptPace) {
       this.abort('reader_too_slow');
@@ -163,47 +86,12 @@ export class Exchange
     expire(this);
   }
 
-  proceeds(): void {
-    this.body?.proceeds();
-  }
-
-  renewDeadline(): void {
-    renewDeadline(this);
-  }
-
-  backendDrained(): void {
-    if (this.body?.unblock() !== true) return;
-    this.stream.resume();
-    this.renewDeadline();
-  }
-
-  noteOddity(oddity: MessageFault): void {
-    if (this.instance.irregular.isFirst(this.backendName)) logIrregular(this, oddity);
-  }
-
-  /** The backend's connection ended before any byte of a response. The retry policy says whether the request is sent again. */
-  responseMissing(): void {
-    const attempt = this.#attempt;
-    const isKept = this.body?.isRepeatable ?? true;
-    const retry = attempt && this.instance.retryPolicy.next('backend_reset', attempt, this.method, isKept);
-    if (retry === undefined) {
-      const detail = 'the backend closed the connection before it sent a response';
-      this.fail(502, 'backend_reset', 'the backend closed the connection', detail);
-      return;
-    }
-    if (this.backend !== undefined) this.noteFailedTry(this.backend, 'backend_reset');
-    this.#endAttempt('backend_reset', 0);
-    this.trace?.nextTry();
-    this.fresh = retry.needsFreshChannel;
-    if (this.forwardedTo !== undefined) this.acquire(this.forwardedTo);
-  }
-
   complete(): void {
-    const attempt = this.#attempt;
+    const attempt = this.attempt;
     if (attempt === undefined) return;
     this.status = attempt.status;
     this.mark('backendEndMs');
-    this.#attempt = undefined;
+    this.attempt = undefined;
     this.#endLease(attempt.lease, this.wantsBody ? 0 : attempt.client.idleMs);
     this.#finish();
     this.stream.release();
@@ -238,13 +126,13 @@ export class Exchange
   fail(status: number, code: ErrorCode, reason: string, detail = reason, retryAfterMs?: number): void {
     if (this.isOver) return;
     this.error ??= code;
-    if (this.#attempt?.begun === true) {
+    if (this.attempt?.begun === true) {
       this.abort(code, detail);
       return;
     }
     this.#nameTried();
     logBackendFailure(this, code, detail);
-    this.#endAttempt(code, 0);
+    this.endAttempt(code, 0);
     this.answerError(status, reason, retryAfterMs);
   }
 
@@ -261,7 +149,7 @@ export class Exchange
   }
 
   replaceResponse(answer: Answer, status: number): void {
-    this.#endAttempt(undefined, status);
+    this.endAttempt(undefined, status);
     this.#send(answer);
   }
 
@@ -279,8 +167,8 @@ export class Exchange
     if (this.isOver) return;
     this.error ??= code;
     logBackendFailure(this, code, detail);
-    this.status = this.#attempt?.status ?? 0;
-    this.#endAttempt(code, this.status);
+    this.status = this.attempt?.status ?? 0;
+    this.endAttempt(code, this.status);
     this.#finish();
     this.stream.abort(code === 'reader_too_slow');
   }
@@ -289,18 +177,18 @@ export class Exchange
     if (this.isOver) return;
     this.error ??= reason ?? 'client_abort';
     this.#nameTried();
-    const status = this.#attempt?.status ?? 0;
+    const status = this.attempt?.status ?? 0;
     this.status = status === 0 ? CLIENT_LEFT : status;
-    this.#endAttempt('client_abort', status);
+    this.endAttempt('client_abort', status);
     this.#finish();
   }
 
   /** The backend agreed to another protocol: from here on the exchange is a tunnel. */
   becomeTunnel(): void {
-    const attempt = this.#attempt;
+    const attempt = this.attempt;
     if (attempt === undefined) return;
     const { lease } = attempt;
-    this.#attempt = undefined;
+    this.attempt = undefined;
     this.isOver = true;
     attempt.client.stop();
     const { stream, ahead } = this.stream.becomeTunnel();
@@ -321,24 +209,14 @@ export class Exchange
 
   /** When the exchange got no socket, its record names the backend that was tried last. */
   #nameTried(): void {
-    const tried = this.#pending?.lastTried;
+    const tried = this.pending?.lastTried;
     if (tried !== undefined) this.backend = tried;
-  }
-
-  /** Ends the attempt without its whole response, so its socket can't be used again. `status`: of the response, 0 without one. */
-  #endAttempt(error: ErrorCode | undefined, status: number): void {
-    this.mark('backendEndMs');
-    const attempt = this.#attempt;
-    this.#attempt = undefined;
-    attempt?.client.stop();
-    attempt?.lease.end(error, status, 0);
-    this.#pending?.cancel();
-    this.#pending = undefined;
   }
 
   /** The exchange is over: its record goes to telemetry and into the log. */
   #record(): void {
     this.isOver = true;
+    this.recovery?.end();
     this.body?.release();
     this.durationMs = this.elapsedMs;
     this.filtering?.over(this);

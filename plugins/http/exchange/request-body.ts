@@ -18,6 +18,8 @@ interface BodyReader {
 export class RequestBody {
   /** True when the head did not tell the length: only the end of the body tells it. */
   readonly isChunked: boolean;
+  /** The length that the head told; -1 when it told none. */
+  readonly declaredBytes: number;
   /** True until the last byte arrived. */
   isOpen = true;
   /** Body bytes so far, without framing. */
@@ -29,6 +31,8 @@ export class RequestBody {
   #hasMoved = false;
   /** Set when the config says that the body is read before a backend is taken. */
   #buffering: BodyBuffering | undefined = undefined;
+  /** Set when what was sent is kept, so that another attempt can send it too. */
+  #keeping: BodyBuffering | undefined = undefined;
   /** True while more of the body may be kept before a backend is taken. */
   #isGathered = false;
   /** True once bytes were sent that are not kept, so that a second attempt could not send them. */
@@ -56,6 +60,7 @@ export class RequestBody {
     begunAtMs: number,
   ) {
     this.isChunked = head.bodyLength < 0;
+    this.declaredBytes = head.bodyLength;
     this.#limit = sizeBytes === 0 ? Number.POSITIVE_INFINITY : sizeBytes;
     this.#replayBytes = replayBytes;
     this.#leastRate = leastRate;
@@ -82,9 +87,9 @@ export class RequestBody {
     return this.bytes > this.#limit;
   }
 
-  /** True while the whole body is kept, so that another attempt could send it. */
+  /** True while all of the body that was sent is kept, so that another attempt could send it. */
   get isRepeatable(): boolean {
-    return !this.isOpen && !this.#isForwarded;
+    return !this.#isForwarded && (!this.isOpen || this.#keeping !== undefined);
   }
 
   /** Says whether the proxy makes the client wait. Then the client may send slowly without being at fault. */
@@ -103,6 +108,20 @@ export class RequestBody {
   gather(buffering: BodyBuffering): void {
     this.#buffering = buffering;
     this.#isGathered = true;
+  }
+
+  /** From now on keeps what is sent, as far as `keeping` allows, until {@link stopKeeping}. */
+  keep(keeping: BodyBuffering): void {
+    this.#keeping = keeping;
+  }
+
+  /** No further attempt follows: frees what is kept for one. */
+  stopKeeping(): void {
+    if (this.#keeping === undefined) return;
+    this.#keeping.end();
+    this.#keeping = undefined;
+    this.#held = undefined;
+    this.#isForwarded = true;
   }
 
   /** The client got 100 Continue. */
@@ -135,7 +154,8 @@ export class RequestBody {
       this.#held.add(bytes, start, end);
       return;
     }
-    this.#isForwarded = true;
+    if (this.#keepsMore(end - start)) this.#held?.add(bytes, start, end);
+    else this.#isForwarded = true;
     if (!backend.body(bytes, start, end)) this.#isBlocked = true;
   }
 
@@ -146,7 +166,7 @@ export class RequestBody {
     this.#hasMoved ||= this.isChunked;
     this.#trailers = trailers;
     if (backend === undefined) return;
-    this.#isForwarded = true;
+    if (this.#keeping === undefined) this.#isForwarded = true;
     backend.finish(trailers);
   }
 
@@ -175,6 +195,7 @@ export class RequestBody {
   /** The exchange is over: frees the bytes that were kept. */
   release(): void {
     this.#buffering?.end();
+    this.#keeping?.end();
     this.#held = undefined;
   }
 
@@ -183,8 +204,7 @@ export class RequestBody {
     const held = this.#held?.bytes;
     let isFlowing = true;
     if (held !== undefined) {
-      // A small complete body stays in memory, because a second attempt may have to send it again.
-      if (held.length <= this.#replayBytes && !this.isOpen) isFlowing = backend.body(held, 0, held.length);
+      if (this.#staysHeld(held.length)) isFlowing = backend.body(held, 0, held.length);
       else {
         this.#isForwarded = true;
         this.#held = undefined;
@@ -196,6 +216,21 @@ export class RequestBody {
     if (isFlowing && this.#held === undefined) this.#buffering?.end();
     this.#isBlocked = !isFlowing;
     return isFlowing && (held !== undefined || !this.isOpen);
+  }
+
+  /** Whether the bytes that were kept so far stay in memory, because a second attempt may have to send them again. */
+  #staysHeld(sizeBytes: number): boolean {
+    if (sizeBytes <= this.#replayBytes && !this.isOpen) return true;
+    return this.#keepsMore(0);
+  }
+
+  /** Whether so many further bytes may be kept beside being sent. Once they may not, nothing is kept any more. */
+  #keepsMore(moreBytes: number): boolean {
+    if (this.#keeping === undefined) return false;
+    this.#held ??= new HeldBytes(this.#keeping.sizeBytes);
+    if (!this.#isForwarded && this.#keeping.takes(this.#held.capacityWith(moreBytes))) return true;
+    this.stopKeeping();
+    return false;
   }
 
   /** The backend took all that was written. False when it did not have to wait. */

@@ -38,6 +38,7 @@ export class DryRun {
       directory: real.directory,
       logger: real.logger,
       defaultUpstream: real.defaultUpstream,
+      overload: real.overload,
       health: () => {
         this.endpoint = 'health';
         return real.health();

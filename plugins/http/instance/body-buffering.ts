@@ -4,17 +4,23 @@ import type { HttpRequestBuffering } from '../config/schema/options.generated.ts
 /** What of a listener's host the buffering of bodies needs. */
 type BufferingHost = Pick<ProtocolHost, 'workers' | 'logger'>;
 
-/** The memory of all request bodies that are read before a backend is taken, on all listeners together. */
+/** The memory of all request bodies that are kept for one reason, on all listeners together. */
 export class BufferedBodies {
   bytes = 0;
+  readonly #fullMessage: string;
   /** True once the log says that the memory is full. The line comes again only after half of the memory was free. */
   #isToldFull = false;
+
+  /** @param fullMessage for the log, when the memory is full */
+  constructor(fullMessage: string) {
+    this.#fullMessage = fullMessage;
+  }
 
   /** Takes `bytes` of the memory, of which this worker has its part. False when not enough is left. */
   take(bytes: number, limits: HttpRequestBuffering, { workers, logger }: BufferingHost): boolean {
     const total = Math.ceil(limits.total / workers);
     if (this.bytes + bytes > total) {
-      if (!this.#isToldFull) logger.warn('Request buffering is full: bodies are streamed', { total });
+      if (!this.#isToldFull) logger.warn(this.#fullMessage, { total });
       this.#isToldFull = true;
       return false;
     }
@@ -28,7 +34,7 @@ export class BufferedBodies {
   }
 }
 
-/** One body that is read before a backend is taken: its limit, and the memory that it has taken. */
+/** One body that is kept: its limit, and the memory that it has taken. */
 export class BodyBuffering {
   readonly #limits: HttpRequestBuffering;
   readonly #all: BufferedBodies;

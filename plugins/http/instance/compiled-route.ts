@@ -3,11 +3,14 @@ import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
+import type { RetryRules } from '../retries/retry-rules.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
 
 /** A route, ready for use. */
 export interface CompiledRoute extends RouteConditions {
   readonly upstream: Upstream;
+  /** When requests are tried again; undefined when the upstream has no settings for that. */
+  readonly retryRules: RetryRules | undefined;
   readonly requestEdits: FieldEdits | undefined;
   readonly responseEdits: FieldEdits | undefined;
   readonly pathEdit: PathEdit | undefined;
@@ -20,12 +23,14 @@ export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,
   upstream: Upstream,
+  retryRules: RetryRules | undefined,
   filters: FilterChain | undefined,
 ): CompiledRoute {
   const own = route?.transform;
   return {
     ...routeConditions(route),
     upstream,
+    retryRules,
     requestEdits: FieldEdits.ofTransforms(
       [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
       underscores !== 'keep',

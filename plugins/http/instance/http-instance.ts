@@ -5,6 +5,8 @@ import type {
   ProtocolExplanation,
   ProtocolHost,
   ProtocolInstance,
+  Upstream,
+  UpstreamRecovery,
 } from '../../../src/plugin-api/index.ts';
 import { FilterChain, type RouteFilters } from '../filters/filter-chain.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
@@ -22,7 +24,8 @@ import type { FieldLine } from '../message/trailers.ts';
 import { leastRate } from '../message/transfer-rate.ts';
 import type { BodyLimits, HeadLimits, TakingLimits } from '../message/message-limits.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
-import { ReplaceDeadChannel, type RetryPolicy } from '../forwarding/retry-policy.ts';
+import { ReplaceDeadChannel, type RetryPolicy } from '../retries/retry-policy.ts';
+import { RetryRules } from '../retries/retry-rules.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
 import { Router } from '../routing/router.ts';
@@ -33,7 +36,10 @@ export interface HttpParts {
   /** Writes requests to backends and reads their responses. */
   readonly clients: ClientCodec;
   readonly requestIds: RequestIds;
+  /** Bodies that are read before a backend is taken. */
   readonly bufferedBodies: BufferedBodies;
+  /** Bodies that are kept so that they can be sent again. */
+  readonly keptBodies: BufferedBodies;
   readonly filtersOf: RouteFilters;
   /** Begins to serve a client's connection. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
@@ -71,6 +77,7 @@ export class HttpInstance implements ProtocolInstance {
   readonly readsPaths: boolean;
   readonly #router: Router<CompiledRoute> | undefined;
   readonly #fallback: CompiledRoute | undefined;
+  readonly #retryRules = new WeakMap<UpstreamRecovery, RetryRules>();
   #active = 0;
   #whenIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -158,6 +165,17 @@ export class HttpInstance implements ProtocolInstance {
     return [...(this.#router?.ordered ?? []), ...(this.#fallback === undefined ? [] : [this.#fallback])];
   }
 
+  /** When requests for that upstream are tried again; undefined when they are not. */
+  retryRules({ recovery }: Upstream): RetryRules | undefined {
+    if (recovery === undefined) return undefined;
+    let rules = this.#retryRules.get(recovery);
+    if (rules === undefined) {
+      rules = new RetryRules(recovery.retry, recovery.budget);
+      this.#retryRules.set(recovery, rules);
+    }
+    return rules;
+  }
+
   begun(): void {
     this.#active += 1;
   }
@@ -170,7 +188,8 @@ export class HttpInstance implements ProtocolInstance {
   #compile(route: Route | undefined, upstream: string): CompiledRoute {
     const { host, options, parts } = this;
     const filters = FilterChain.of(parts.filtersOf(route?.name ?? '', host));
-    return compileRoute(route, options, host.upstream(upstream, 'keep-alive'), filters);
+    const target = host.upstream(upstream, 'keep-alive');
+    return compileRoute(route, options, target, this.retryRules(target), filters);
   }
 }
 

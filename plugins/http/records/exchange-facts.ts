@@ -5,8 +5,10 @@ import type {
   Backend,
   Connection,
   ExchangeRecord,
+  FailedTry,
   LogFields,
   ProxyHeader,
+  RetriesExhausted,
   TlsSession,
   TraceContext,
   Upstream,
@@ -17,6 +19,9 @@ import type { Refusal } from '../message/refusal/refusal.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';
+
+/** Failed tries that a record keeps. A request may try all backends of an upstream, which may be many. */
+const MOST_TRIES = 50;
 
 /** Points in time that a trace shows. */
 type Phase = 'selectEndMs' | 'backendStartMs' | 'responseHeadMs' | 'headSentMs' | 'backendEndMs';
@@ -50,6 +55,9 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   status = 0;
   error: ErrorCode | undefined = undefined;
   refusal: Refusal | undefined = undefined;
+  retriesExhausted: RetriesExhausted | undefined = undefined;
+  /** The first tries that failed, and the last one; undefined while none has. */
+  failedTries: FailedTry[] | undefined = undefined;
   /** True for a request about the proxy's own state (health, metrics): telemetry neither counts nor logs it. */
   isOwn = false;
   bytesSent = 0;
@@ -142,17 +150,23 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     phases.upstreamSecure = secure;
   }
 
-  /** Notes for a trace that an attempt on a backend failed; another one may follow. */
-  noteFailedTry(backend: Backend, error: ErrorCode): void {
+  /** Notes that an attempt on a backend failed; another one may follow. `status`: of a response that was given up, else 0. */
+  noteFailedTry(backend: Backend, error: ErrorCode | undefined, status: number): void {
+    const failedTries = (this.failedTries ??= []);
     const phases = this.trace?.phases;
-    if (phases === undefined) return;
-    const { failedTries } = phases;
-    const before = Math.max(phases.selectStartMs, failedTries.at(-1)?.endMs ?? 0);
-    const startMs = phases.backendStartMs >= 0 ? phases.backendStartMs : before;
-    const tried = { backend, startMs, endMs: this.elapsedMs, error };
+    const before = Math.max(phases?.selectStartMs ?? 0, failedTries.at(-1)?.endMs ?? 0);
     // A backend that got the request also got the span id of this attempt.
-    const wasSent = phases.backendStartMs >= 0;
+    const wasSent = phases !== undefined && phases.backendStartMs >= 0;
+    const startMs = wasSent ? phases.backendStartMs : before;
+    const tried = { backend, startMs, endMs: this.elapsedMs, error, status, retried: false };
+    if (failedTries.length === MOST_TRIES) failedTries.pop();
     failedTries.push(wasSent ? { ...tried, spanId: this.trace?.trySpanId ?? '' } : tried);
-    phases.backendStartMs = -1;
+    if (phases !== undefined) phases.backendStartMs = -1;
+  }
+
+  /** The settings for retries make another try after the one that failed last. */
+  noteRetry(): void {
+    const last = this.failedTries?.pop();
+    if (last !== undefined) this.failedTries?.push({ ...last, retried: true });
   }
 }

@@ -45,6 +45,21 @@ export function logBackendSelected(exchange: ExchangeFacts): void {
   });
 }
 
+/** Says that a request is tried again. @param failure why: an error, or the status of a response */
+export function logTriedAgain(
+  exchange: ExchangeFacts,
+  failure: ErrorCode | number | undefined,
+  delayMs: number,
+): void {
+  exchange.instance.host.logger.debug('Request is tried again', {
+    ...ids(exchange),
+    upstream: exchange.upstream,
+    backend: exchange.backendName,
+    reason: failure,
+    delay_ms: Math.round(delayMs),
+  });
+}
+
 export function logCompleted(exchange: ExchangeFacts): void {
   exchange.instance.host.logger.debug('Request completed', {
     ...ids(exchange),

@@ -46,6 +46,9 @@ export function explanationText(explanation: Explanation): string {
     const over = upstream.tls === undefined ? [] : [backendTlsText(upstream.tls)];
     lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`, ...over]));
     lines.push(...section('backends', backendLines(backends)));
+    const { retry } = upstream;
+    if (retry !== undefined)
+      lines.push(...section('retries', [`up to ${retry.max_attempts} tries, on ${retry.on.join(', ')}`]));
     lines.push(...section('picked', [picked === undefined ? reason : `${picked}: ${reason}`]));
   }
   lines.push(...notes.flatMap((note) => section('note', [note])));

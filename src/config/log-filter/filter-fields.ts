@@ -40,6 +40,8 @@ const KINDS = {
   span_id: 'text',
   ended_by: 'text',
   error: 'text',
+  retries: 'number',
+  tried: 'text',
   refusal: 'text',
   refusal_field: 'text',
   refusal_excerpt: 'text',

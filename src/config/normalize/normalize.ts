@@ -9,7 +9,8 @@ import type { NormalizeContext } from './normalize-context.ts';
 /** Turns any of the three file forms into the shape of `$defs/config`. Durations are still texts, and defaults are still missing. */
 export function normalize(given: ConfigFile, context: NormalizeContext): object {
   const file = given.routes === undefined ? given : withGatewayEndpoints(given, context);
-  const { admin, metrics, logging, tracing, plugins, dns, workers, reload, shutdown, upgrade } = file;
+  const { admin, metrics, logging, tracing, plugins, dns, workers, overload, reload, shutdown, upgrade } =
+    file;
   return defined({
     ...normalizeForm(file, context),
     admin: admin === undefined ? undefined : normalizeAdmin(admin, context),
@@ -20,6 +21,7 @@ export function normalize(given: ConfigFile, context: NormalizeContext): object 
     plugins,
     dns,
     workers: workers === undefined ? undefined : normalizeWorkers(workers, context),
+    overload,
     reload,
     shutdown,
     upgrade,

@@ -59,6 +59,7 @@ export interface ConfigFile {
   readonly tracing?: Tracing;
   readonly plugins?: Plugins;
   readonly dns?: Dns;
+  readonly overload?: Overload;
   readonly workers?: number | string | FileWorkers;
   readonly reload?: Reload;
   readonly shutdown?: Shutdown;
@@ -441,7 +442,7 @@ export interface Retry {
    */
   readonly body_limit?: string;
   /**
-   * How many bytes of all kept bodies a worker has in memory at the same time. While this memory is used up, requests with bodies are sent once.
+   * How many bytes of all kept bodies are in memory at the same time, on all listeners together; with several workers each has its part. While this memory is used up, requests with bodies are sent once.
    * @default "64MiB"
    */
   readonly body_total?: string;
@@ -1177,7 +1178,7 @@ export interface FileAccessLog {
   readonly enabled?: boolean;
   /** `text` and `json`: as for other lines. `common` and `combined`: the formats of web servers, with the query in the request line; they have no lines for tunnels. Default: `logging.format`. */
   readonly format?: 'text' | 'json' | 'common' | 'combined';
-  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. The fields with `tls_` say what TLS agreed on with the client, and are empty where its connection is not encrypted: the version, the cipher suite, the host name that the client asked for, the protocol that ALPN chose, whether an earlier session was resumed, and subject and fingerprint of the client's certificate. `worker` is the number of the worker that served the request, and 1 where one thread does all. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
+  /** The fields of an access line, in this order, for `text` and `json`. A field that a tunnel does not have is left out of its line. In JSON, `duration` is written as `duration_ms`, and `bytes` of a tunnel as `bytes_sent`. `refusal`, `refusal_field` and `refusal_excerpt` say which rule a refused request or response broke, in which field, and with which bytes. `tried` names the backends that failed a request before another one served it, each with what went wrong (`one=connect_failed,two=503`); `retries` is how often `resilience.retry` made another try. `query` is the part of a request after the `?`; the values of parameters whose names suggest secrets are replaced by `***`. The fields with `tls_` say what TLS agreed on with the client, and are empty where its connection is not encrypted: the version, the cipher suite, the host name that the client asked for, the protocol that ALPN chose, whether an earlier session was resumed, and subject and fingerprint of the client's certificate. `worker` is the number of the worker that served the request, and 1 where one thread does all. Text lines always begin with the time, the level (`INFO`) and the message (`access` or `tunnel`). In JSON these three are ordinary fields. Default: the most useful fields. */
   readonly fields?: readonly (
     | 'timestamp'
     | 'level'
@@ -1212,6 +1213,8 @@ export interface FileAccessLog {
     | 'span_id'
     | 'ended_by'
     | 'error'
+    | 'retries'
+    | 'tried'
     | 'refusal'
     | 'refusal_field'
     | 'refusal_excerpt'
@@ -1296,6 +1299,50 @@ export interface Dns {
    * @default "30s"
    */
   readonly hold?: string | number;
+}
+
+/** Protects the proxy from more work than it can do. With this section each worker measures how late its event loop runs and how full its heap is. Beyond `refuse` it answers new requests with 503 (`overloaded`), and beyond `pause` it closes new connections at once, until the values are below 80 % of the thresholds. What runs goes on. `health_endpoint`, the metrics and the admin server answer all the same; at `pause` those on listeners only over connections that are open. */
+export interface Overload {
+  /**
+   * Whether new work may be refused.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  readonly event_loop_delay?: OverloadDelays;
+  readonly heap_percent?: OverloadHeap;
+  /**
+   * `Retry-After` of the refused requests: after which time clients may try again.
+   * @default "2s"
+   */
+  readonly retry_after?: string;
+}
+
+/** How late the event loop of a worker runs, smoothed over about a second. While this is long, all requests of the worker wait that long several times. */
+export interface OverloadDelays {
+  /**
+   * From this delay on, new requests are refused.
+   * @default "250ms"
+   */
+  readonly refuse?: string;
+  /**
+   * From this delay on, new connections are closed.
+   * @default "1s"
+   */
+  readonly pause?: string;
+}
+
+/** How much of the heap that V8 allows a worker is used, in percent. */
+export interface OverloadHeap {
+  /**
+   * From here on, new requests are refused.
+   * @default 90
+   */
+  readonly refuse?: number;
+  /**
+   * From here on, new connections are closed.
+   * @default 95
+   */
+  readonly pause?: number;
 }
 
 /** How many workers serve clients: a number, `auto`, or a section with settings. Each worker is a thread with an event loop of its own, and keeps at most one core busy. `auto` is one for each core that the process may use: CPU affinity and the CPU quota of its container count. An edit of the number has effect at the next start or upgrade. With 1, one thread does everything. */

@@ -34,6 +34,8 @@ export interface ListenerOptions extends ListeningSocketOptions {
   readonly sockets?: SocketOpener | undefined;
   /** 0: no limit. */
   readonly maxConnections: number;
+  /** Says when new connections are closed at once. Default: never. */
+  readonly overload?: { readonly refusesConnections: boolean } | undefined;
   /** Counts the connections where several workers share the address. Default: the listener counts its own. */
   readonly places?: PlaceLimit | undefined;
   readonly instance: ProtocolInstance;
@@ -58,7 +60,7 @@ export class Listener implements Acceptor, EntranceOwner {
   readonly address: Address;
   /** Connections that were accepted. */
   accepted = 0;
-  /** Connections that were refused because of `max_connections`. */
+  /** Connections that were refused because of `max_connections`, or while this thread was overloaded. */
   refused = 0;
   /** Connections that were closed at once because this process ran short of descriptors or memory. */
   shed = 0;
@@ -70,6 +72,7 @@ export class Listener implements Acceptor, EntranceOwner {
   readonly #logger: Logger;
   readonly #nextConnectionId: () => number;
   readonly #resources: ProcessResources | undefined;
+  readonly #overload: ListenerOptions['overload'];
   readonly #places: PlaceLimit | undefined;
   readonly #faults: ProtocolFaults;
   readonly #handover: ProtocolHandover;
@@ -92,6 +95,7 @@ export class Listener implements Acceptor, EntranceOwner {
     this.#logger = options.logger;
     this.#nextConnectionId = options.nextConnectionId;
     this.#resources = options.resources;
+    this.#overload = options.overload;
     this.#places = options.places;
     this.#faults = new ProtocolFaults(this, options.logger, options.countFault);
     this.#faults.blame(options.plugin?.name ?? options.instance.protocol);
@@ -230,9 +234,9 @@ export class Listener implements Acceptor, EntranceOwner {
     return this.#socket.close(isReplaced);
   }
 
-  /** Whether there is no room for one more connection. If so, the refusal is counted. */
+  /** Whether one more connection can't be served. If so, the refusal is counted. */
   #isFull(handle: object | undefined): boolean {
-    if (!this.#takePlace()) {
+    if (this.#overload?.refusesConnections === true || !this.#takePlace()) {
       this.refused += 1;
       return true;
     }

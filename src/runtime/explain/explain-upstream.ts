@@ -22,9 +22,15 @@ export function explainUpstream(
     ...(hashKey === undefined || !hashes(config)
       ? {}
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
+    ...explainRetry(config),
     backends,
     ...pickOf(config, group, key, live),
   };
+}
+
+function explainRetry({ resilience: { retry } }: UpstreamConfig): Pick<ExplainedUpstream, 'retry'> {
+  if (retry?.enabled !== true) return {};
+  return { retry: { max_attempts: retry.max_attempts, on: retry.on } };
 }
 
 function explainTls(tls: UpstreamTls): ExplainedBackendTls {

@@ -118,6 +118,8 @@ export interface ExplainedUpstream {
   readonly tls?: ExplainedBackendTls;
   /** What is hashed. Absent for algorithms that hash nothing. */
   readonly hash_key?: { readonly from: string; readonly value?: string };
+  /** When a failed request is tried again, by `resilience.retry`; absent when it is not. */
+  readonly retry?: { readonly max_attempts: number; readonly on: readonly string[] };
   readonly backends: readonly ExplainedBackend[];
   /** Name of the backend that would get the request; absent when nobody can know it. */
   readonly picked?: string;

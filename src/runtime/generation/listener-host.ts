@@ -11,6 +11,7 @@ import type {
   HealthReport,
   Logger,
   LogSubject,
+  OverloadView,
   OwnMetrics,
   ProtocolHost,
   SocketUse,
@@ -27,12 +28,16 @@ export interface HostParts {
   readonly telemetry: RuntimeTelemetry;
   readonly tunnels: TunnelStats;
   readonly health: () => HealthReport;
+  /** Default: this thread is never overloaded. */
+  readonly overload?: OverloadView | undefined;
   /** As {@link ProtocolHost.proxyId}. */
   readonly proxyId: string;
   /** As {@link ProtocolHost.workers}. */
   readonly workers: number;
   readonly metricsPage: OwnMetrics['page'];
 }
+
+const NEVER_OVERLOADED: OverloadView = { refusesRequests: false, retryAfterMs: 0 };
 
 /** The upstreams of a generation by name. */
 export type Upstreams = ReadonlyMap<string, SharedUpstream>;
@@ -47,6 +52,7 @@ export class ListenerHost implements ProtocolHost {
   readonly telemetry: RuntimeTelemetry;
   readonly defaultUpstream: string | undefined;
   readonly health: () => HealthReport;
+  readonly overload: OverloadView;
   readonly metrics: OwnMetrics | undefined;
   readonly #protocol: string;
   readonly #tunnels: TunnelStats;
@@ -76,6 +82,7 @@ export class ListenerHost implements ProtocolHost {
     this.telemetry = parts.telemetry;
     this.defaultUpstream = config.upstream;
     this.health = parts.health;
+    this.overload = parts.overload ?? NEVER_OVERLOADED;
     this.metrics = metrics;
     this.#protocol = config.mode;
     this.#tunnels = parts.tunnels;

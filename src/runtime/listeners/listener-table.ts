@@ -8,6 +8,7 @@ import type { EntranceRules } from '../../net/listen/entrance.ts';
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { Listener } from '../../net/listen/listener.ts';
 import type { SocketOpener } from '../../net/listen/sockets/socket-opener.ts';
+import type { OverloadGuard } from '../../net/overload/overload-guard.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import { mayBlock } from '../../net/address-handover.ts';
@@ -42,6 +43,8 @@ export interface ListenerTableOptions {
   readonly bindAddresses?: BindAddresses | undefined;
   /** Default: there is always room for a client. */
   readonly resources?: ProcessResources | undefined;
+  /** Says when new connections are closed at once. Default: never. */
+  readonly overload?: OverloadGuard | undefined;
 }
 
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
@@ -148,7 +151,8 @@ export class ListenerTable {
 
   #make(planned: PlannedListener): Listener {
     const { config, served } = planned;
-    const { buffers, logger, telemetry, bindAddresses, resources, nextConnectionId } = this.#options;
+    const { buffers, logger, telemetry, bindAddresses, resources, overload, nextConnectionId } =
+      this.#options;
     return new Listener({
       name: config.name,
       sockets: this.sockets,
@@ -165,6 +169,7 @@ export class ListenerTable {
       buffers,
       logger,
       resources,
+      overload,
       nextConnectionId,
       countFault: telemetry?.pluginFailed?.bind(telemetry),
     });

@@ -13,10 +13,11 @@ import type { SocketUse } from '../../plugin-api/index.ts';
 import type { WorkerSlots } from '../../shared/worker-slots.ts';
 import { BackendShare } from '../../upstream/sharing/backend-share.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
+import { RetryCounts } from '../../upstream/recovery/retry-counts.ts';
 import { PoolShare } from '../../upstream/sharing/pool-share.ts';
 import { SocketPool, type OtherWorkers } from '../../upstream/pool/socket-pool.ts';
 import { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
-import { backendSlot, poolSlot, upstreamSlot } from './slot-keys.ts';
+import { backendSlot, poolSlot, retriesSlot, upstreamSlot } from './slot-keys.ts';
 
 /** The parts of the thread that a registry works with. */
 export interface RegistryParts {
@@ -44,6 +45,9 @@ export class Registry {
   });
   readonly #shares = new RefCountedMap<UpstreamShare>((share) => {
     share.close();
+  });
+  readonly #retryCounts = new RefCountedMap<RetryCounts>((counts) => {
+    counts.close();
   });
   readonly #poolKeys = new SettingsKeys<PoolSettings>();
   /** Indexes of backends that are gone. They are used again, as they are indexes into arrays of counters. */
@@ -88,6 +92,15 @@ export class Registry {
     const key = upstreamSlot(name);
     if (slots?.has(key) !== true) return undefined;
     return this.#shares.refer(name, () => new UpstreamShare(slots.open(key), slots));
+  }
+
+  /** The counts of requests and their tries of the upstream of that name. */
+  retryCounts(upstream: string): Ref<RetryCounts> {
+    return this.#retryCounts.refer(upstream, () => {
+      const { slots } = this.#parts;
+      const key = retriesSlot(upstream);
+      return new RetryCounts(slots?.has(key) === true ? slots.open(key) : undefined);
+    });
   }
 
   /** What TLS connections with these settings share. {@link BackendContexts.refer} */

@@ -10,6 +10,8 @@ import { ListedBackends, type BackendSource } from '../../upstream/backend/backe
 import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
+import type { RetryCounts } from '../../upstream/recovery/retry-counts.ts';
+import { triesAgain, upstreamRecovery } from '../../upstream/recovery/upstream-recovery.ts';
 import { ProtocolUpstream } from '../../upstream/group/protocol-upstream.ts';
 import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
@@ -41,6 +43,8 @@ export class SharedUpstream implements LeaseHome {
   readonly #memberParts: UpstreamMemberParts;
   /** Undefined where there is one worker. */
   readonly #share: Ref<UpstreamShare> | undefined;
+  /** Undefined where requests are not tried again. */
+  readonly #retryCounts: Ref<RetryCounts> | undefined;
   readonly #source: BackendSource;
   #stopFollowing: (() => void) | undefined;
   /** The list of the source that the present members were made from. */
@@ -65,11 +69,13 @@ export class SharedUpstream implements LeaseHome {
     const onFault = upstreamFaults(config.name, parts, () => this.#onlyProtocol);
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
     this.#share = parts.registry.share(config.name);
+    this.#retryCounts = triesAgain(config) ? parts.registry.retryCounts(config.name) : undefined;
     this.group = new UpstreamGroup({
       ...groupOptionsOf(config, parts, onFault),
       makeBalancer: (members) =>
         createBalancer(config.load_balancer, members, parts.chance, this.#share?.value.turns),
       share: this.#share?.value,
+      recovery: upstreamRecovery(config, this.#retryCounts?.value),
       home: this,
     });
   }
@@ -217,6 +223,7 @@ export class SharedUpstream implements LeaseHome {
     this.#leaving.clear();
     this.#memberParts.context?.release();
     this.#share?.release();
+    this.#retryCounts?.release();
   }
 
   /** Makes the backends of the source the members, if the source has changed. Changes that come meanwhile follow as one change. */

@@ -6,6 +6,7 @@ import { ConfigFiles, type NamedFiles } from '../../config/files/config-files.ts
 import type { BackendConfig, Config, Listener } from '../../config/schema/config.generated.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import type { DialerSettings } from '../../config/sockets/dialer-settings.ts';
+import { triesAgain } from '../../upstream/recovery/upstream-recovery.ts';
 
 /** What the keys of a generation's slots are made from. */
 export interface SlotSource {
@@ -25,6 +26,11 @@ export function backendSlot({ name, address }: Pick<BackendConfig, 'name' | 'add
 
 export function upstreamSlot(name: string): string {
   return `upstream ${name}`;
+}
+
+/** What the tries of that upstream are counted in. */
+export function retriesSlot(upstream: string): string {
+  return `retries ${upstream}`;
 }
 
 /**
@@ -48,6 +54,7 @@ export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySe
   const named = new ConfigFiles(directory, files);
   for (const upstream of config.upstreams) {
     keys.add(upstreamSlot(upstream.name));
+    if (triesAgain(upstream)) keys.add(retriesSlot(upstream.name));
     for (const backend of upstream.backends) keys.add(backendSlot(backend));
     const settings = poolSettingsOf(upstream, 'keep-alive');
     if (settings === undefined || settings.maxSize === 0) continue;

@@ -1,4 +1,5 @@
 import { formatAddress, type Address } from '../../config/values/address.ts';
+import type { Config } from '../../config/schema/config.generated.ts';
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
@@ -8,6 +9,7 @@ import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { WorkersCounts } from '../../readings/counts/thread-counts.ts';
 import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
+import type { OverloadGuard, OverloadSettings } from '../../net/overload/overload-guard.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { completeAll } from '../control/complete-all.ts';
 import { takenBack } from '../control/taken-back.ts';
@@ -44,6 +46,7 @@ export interface ProxyParts extends ReadParts {
   readonly builder: GenerationBuilder;
   readonly plugins: ReferredPlugins;
   readonly logger: Logger;
+  readonly overload: OverloadGuard;
 }
 
 /** A generation between `prepare` and `commit` or `abort`. */
@@ -101,7 +104,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   }
 
   async commit(id: number): Promise<CommitReport> {
-    const { live, draining, logger } = this.#parts;
+    const { live, draining, logger, overload } = this.#parts;
     const generation = this.#generation(id);
     const listeners = this.#pending.get(id)?.listeners;
     this.#pending.delete(id);
@@ -119,6 +122,9 @@ export class InProcessProxy implements ProxyControl, SocketControl {
       },
       () => {
         draining.limit(generation.config.reload.drain_timeout);
+      },
+      () => {
+        overload.configure(overloadSettings(generation.config));
       },
     ];
     await completeAll(steps, logger);
@@ -306,4 +312,14 @@ function doneNow<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => {
     resolve(work());
   });
+}
+
+/** The section `overload` in the terms of the guard; undefined where nothing is refused. */
+function overloadSettings({ overload }: Config): OverloadSettings | undefined {
+  if (overload?.enabled !== true) return undefined;
+  return {
+    delayMs: overload.event_loop_delay,
+    heapPercent: overload.heap_percent,
+    retryAfterMs: overload.retry_after,
+  };
 }

@@ -8,6 +8,7 @@ import { DescriptorCopier } from '../../net/node/descriptors/descriptor-copier.t
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { TicketKeyRing } from '../../net/tls/contexts/ticket-key-ring.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
+import { OverloadGuard } from '../../net/overload/overload-guard.ts';
 import { TunnelStats } from '../../net/tunnel/tunnel-stats.ts';
 import type { WorkerSlots } from '../../shared/worker-slots.ts';
 import type { Logger, OwnMetrics } from '../../plugin-api/index.ts';
@@ -64,6 +65,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
   const live = new LiveView();
   const buffers = new ReadBuffers();
   const tunnels = new TunnelStats();
+  const overload = new OverloadGuard(logger);
   const listeners = new ListenerTable({
     buffers,
     logger,
@@ -73,6 +75,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     telemetry,
     bindAddresses: bindAddresses(names),
     resources,
+    overload,
   });
   const registry = new Registry({ names, health: environment.health, contexts: environment.contexts, slots });
   const draining = new DrainingGenerations(listeners, logger);
@@ -88,6 +91,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     resources,
     chance,
     health: () => live.health(),
+    overload,
     metricsPage,
     layers: new LayerBuilder(logger, environment.ticketKeys, telemetry, environment.handshakes),
   });
@@ -102,6 +106,7 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     tunnels,
     names,
     resources,
+    overload,
     plugins,
     logger,
   };

@@ -7,6 +7,7 @@ import { NamedDurationCounters } from './counters/duration-counters.ts';
 import { HandshakeMetrics } from './counters/handshake-metrics.ts';
 import { RefusalCounters } from './counters/refusal-counters.ts';
 import { NO_BACKEND, RequestMetrics } from './counters/request-metrics.ts';
+import { RetryCounters } from './counters/retry-counters.ts';
 import { RouteCounters } from './counters/route-counters.ts';
 import { TunnelDurations } from './counters/tunnel-durations.ts';
 import { UpstreamResults } from './counters/upstream-results.ts';
@@ -29,6 +30,7 @@ export class MetricCounters implements TelemetrySubscriber {
   readonly results: UpstreamResults;
   readonly routes: RouteCounters;
   readonly refusals: RefusalCounters;
+  readonly retries: RetryCounters;
   readonly healthChecks: NamedDurationCounters<'pass' | 'fail'>;
   readonly queues: NamedDurationCounters<QueueOutcome>;
   readonly tunnels: TunnelDurations;
@@ -45,6 +47,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.results = new UpstreamResults(upstreams);
     this.routes = new RouteCounters(listeners);
     this.refusals = new RefusalCounters(listeners);
+    this.retries = new RetryCounters(backends);
     this.healthChecks = new NamedDurationCounters(backends, []);
     this.queues = new NamedDurationCounters(upstreams, []);
     this.tunnels = new TunnelDurations(listeners, backends);
@@ -56,6 +59,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.results.exchange(record);
     this.routes.exchange(record);
     if (record.refusal !== undefined) this.refusals.count(record);
+    if (record.failedTries !== undefined || record.retriesExhausted !== undefined) this.retries.count(record);
   }
 
   tunnel(record: TunnelRecord): void {
@@ -106,6 +110,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.results.forgetOthers(snapshot);
     this.routes.forgetOthers(snapshot);
     this.refusals.forgetOthers(snapshot);
+    this.retries.forgetOthers(snapshot);
   }
 
   /** All counts of this moment. */
@@ -122,7 +127,7 @@ export class MetricCounters implements TelemetrySubscriber {
   }
 
   #parts(): readonly AddableCounters[] {
-    const { requests, results, routes, refusals, healthChecks, queues, tunnels, handshakes } = this;
-    return [requests, results, routes, refusals, healthChecks, queues, tunnels, handshakes];
+    const { requests, results, routes, refusals, retries, healthChecks, queues, tunnels, handshakes } = this;
+    return [requests, results, routes, refusals, retries, healthChecks, queues, tunnels, handshakes];
   }
 }

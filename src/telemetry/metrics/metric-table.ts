@@ -1,4 +1,5 @@
 import type { MetricType } from './exposition/exposition.ts';
+import { RETRY_METRIC_ROWS } from './retry-metric-rows.ts';
 import { TLS_METRIC_ROWS } from './tls-metric-rows.ts';
 import { WORKER_METRIC_ROWS } from './worker-metric-rows.ts';
 
@@ -48,6 +49,7 @@ const ROWS = [
     ['backend'],
     'Requests sent once more, on a new socket, because an idle one died under them.',
   ],
+  ...RETRY_METRIC_ROWS,
   [
     'balance_backend_connections_active',
     'gauge',

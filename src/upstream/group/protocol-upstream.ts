@@ -7,6 +7,7 @@ import type {
   PendingLease,
   SocketUse,
   Upstream,
+  UpstreamRecovery,
 } from '../../plugin-api/index.ts';
 import type { UpstreamGroup } from './upstream-group.ts';
 
@@ -18,6 +19,7 @@ export class ProtocolUpstream implements Upstream {
   readonly readTimeoutMs: number;
   readonly perClient: boolean;
   readonly secure: boolean;
+  readonly recovery: UpstreamRecovery | undefined;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
   readonly #protocol: string;
@@ -30,6 +32,7 @@ export class ProtocolUpstream implements Upstream {
     this.readTimeoutMs = group.readTimeoutMs;
     this.perClient = group.perClient;
     this.secure = group.secure;
+    this.recovery = group.recovery;
     this.#group = group;
     this.#use = use;
     this.#protocol = protocol;

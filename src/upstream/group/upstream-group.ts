@@ -2,13 +2,22 @@ import { isEqual } from '../../config/values/is-equal.ts';
 import { BalanceError } from '../../errors.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
-import type { Backend, KeySource, LeaseRequest, PendingLease, SocketUse } from '../../plugin-api/index.ts';
+import type {
+  Backend,
+  KeySource,
+  LeaseRequest,
+  PendingLease,
+  SocketUse,
+  UpstreamRecovery,
+} from '../../plugin-api/index.ts';
 import type { PoolQueue } from '../backend/backend-state.ts';
 import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
 import type { Member } from './member.ts';
-import type { QueueSide, SharedQueue } from '../sharing/queue-share.ts';
+import { sharedQueueOf } from './shared-queue-of.ts';
+import type { QueueSide } from '../sharing/queue-share.ts';
 import { PassedOver } from './passed-over.ts';
+import { membersAt, triedOrAvoided } from './tried-members.ts';
 import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -30,6 +39,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   readonly readTimeoutMs: number;
   readonly perClient: boolean;
   readonly secure: boolean;
+  readonly recovery: UpstreamRecovery | undefined;
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
@@ -64,12 +74,22 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.readTimeoutMs = options.readTimeoutMs;
     this.perClient = options.perClient ?? false;
     this.secure = options.secure ?? false;
+    this.recovery = options.recovery;
     this.onFault = options.onFault;
     this.observer = options.observer;
     this.home = options.home;
     this.#makeBalancer = options.makeBalancer;
     this.#passedOver = new PassedOver(options.observer);
-    this.#side = options.share?.queue.sideOf(this.#sharedQueue());
+    this.#side = options.share?.queue.sideOf(
+      sharedQueueOf({
+        queue: () => this.#queue,
+        members: () => this.#members,
+        serve: () => {
+          this.#serveQueue();
+          this.#restWhenDraining();
+        },
+      }),
+    );
     this.#queue = new LeaseQueue(
       options,
       () => {
@@ -218,8 +238,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   #translateTried(lease: UpstreamLease): void {
     const { tried } = lease;
     if (tried === undefined) return;
-    const backends = new Set([...tried].map(({ backend }) => backend));
-    lease.tried = new Set(this.#members.filter(({ backend }) => backends.has(backend)));
+    lease.tried = membersAt(new Set([...tried].map(({ backend }) => backend)), this.#members);
   }
 
   #onFree(at: number): void {
@@ -235,29 +254,6 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   #lookAtAll(): void {
     const balancer = this.#balancer;
     if (balancer !== undefined) for (let at = 0; at < this.#members.length; at++) balancer.changed(at);
-  }
-
-  /** Its queue, as queues of other workers see it. */
-  #sharedQueue(): SharedQueue {
-    const queue = (): LeaseQueue => this.#queue;
-    const members = (): readonly Member[] => this.#members.filter(({ weight }) => weight > 0);
-    return {
-      get length() {
-        return queue().length;
-      },
-      get firstSinceMs() {
-        // One that has tried a backend may wait for another one than the next that has room.
-        return queue().first()?.tried === undefined ? queue().firstSinceMs : undefined;
-      },
-      hasRoom: () => members().some(({ available }) => available),
-      serve: () => {
-        this.#serveQueue();
-        this.#restWhenDraining();
-      },
-      askForRoom: () => {
-        members().some((member) => member.askForRoom());
-      },
-    };
   }
 
   #listen(): void {
@@ -309,25 +305,31 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     return protocol === undefined || this.#protocols.has(protocol);
   }
 
-  /** A member with a place for the lease, which has been taken. */
+  /** A member with a place for the lease, which has been taken. Members that failed its request before come last. */
   #pick(lease: UpstreamLease): Member | undefined {
+    const exclude = triedOrAvoided(lease, this.#members);
+    const preferred = exclude && this.#pickBut(exclude, lease);
+    return preferred ?? this.#pickBut(lease.tried, lease);
+  }
+
+  #pickBut(exclude: ReadonlySet<Member> | undefined, lease: UpstreamLease): Member | undefined {
     this.#balancer ??= this.#makeBalancer(this.#members);
     if (this.#draining && this.#stopListening.length === 0) this.#lookAtAll();
     for (;;) {
       this.#context.key = lease.keyCounts ? lease.request.key : undefined;
-      this.#context.exclude = lease.tried;
+      this.#context.exclude = exclude;
       const member = this.#balancer.pick(this.#context satisfies PickContext);
       // Where the last place was taken meanwhile, the next choice is another one.
-      if (member === undefined ? !this.#makeRoom(lease) : member.reserve(lease.use, lease.request.fresh))
+      if (member === undefined ? !this.#makeRoom(exclude) : member.reserve(lease.use, lease.request.fresh))
         return member;
     }
   }
 
   /** Ends a pinned lease that rests, to make room. Without this, a client could take all places of a backend by pinning sockets and being silent. */
-  #makeRoom({ tried }: UpstreamLease): boolean {
+  #makeRoom(exclude: ReadonlySet<Member> | undefined): boolean {
     this.#makesRoom = true;
     const made = this.#members.some(
-      (member) => member.weight > 0 && tried?.has(member) !== true && member.makeRoom(),
+      (member) => member.weight > 0 && exclude?.has(member) !== true && member.makeRoom(),
     );
     this.#makesRoom = false;
     return made;

@@ -1,5 +1,5 @@
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
-import type { KeySource } from '../../plugin-api/index.ts';
+import type { KeySource, UpstreamRecovery } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { LeaseHome } from './upstream-lease.ts';
@@ -18,6 +18,8 @@ export interface UpstreamOptions {
   readonly perClient?: boolean | undefined;
   /** As of `Upstream.secure` of the plugin API. Default: false. */
   readonly secure?: boolean | undefined;
+  /** As of `Upstream.recovery` of the plugin API. Default: none. */
+  readonly recovery?: UpstreamRecovery | undefined;
   /** How many leases may wait at a time for a backend with room. */
   readonly queueSize: number;
   /** How long a lease may wait while backends are at their limit. */

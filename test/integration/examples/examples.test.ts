@@ -100,6 +100,16 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect(JSON.parse(health.body)).toMatchObject({ status: expect.any(String) as string });
     expect((await get(socket, '/metrics')).body).toContain('balance_requests_total{');
   },
+  'overload.yaml': async ({ connect }) => {
+    const socket = await connect();
+    expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);
+    expect((await get(socket, '/health')).status).toBe(200);
+  },
+  'retries.yaml': async ({ connect }) => {
+    const socket = await connect();
+    const names = new Set([await served(socket), await served(socket), await served(socket)]);
+    expect([...names].sort()).toEqual(['9001', '9002', '9003']);
+  },
   'hardening.yaml': async ({ connect, seen }) => {
     const socket = await connect();
     const response = await get(socket, '/a//b/../c', 'X-Forwarded-For: 203.0.113.7\r\n');

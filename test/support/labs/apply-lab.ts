@@ -1,6 +1,7 @@
 import http from '../../../plugins/http/index.ts';
 import tcp from '../../../plugins/tcp/index.ts';
 import { NameResolver } from '../../../src/net/dns/name-resolver.ts';
+import { OverloadGuard } from '../../../src/net/overload/overload-guard.ts';
 import { ProcessResources } from '../../../src/net/resources/process-resources.ts';
 import { ReadBuffers } from '../../../src/net/transport/memory/read-buffers.ts';
 import { TunnelStats } from '../../../src/net/tunnel/tunnel-stats.ts';
@@ -156,6 +157,7 @@ export class ApplyLab {
       tunnels,
       names: new NameResolver({ logger }),
       resources: this.#resources,
+      overload: new OverloadGuard(logger),
       lastReadingId: 0,
       plugins,
       logger,

@@ -1,5 +1,6 @@
 import type { AccessField } from '../../../config/log-filter/filter-fields.ts';
 import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
+import type { FailedTry } from '../../../plugin-api/tracing.ts';
 
 /** One field of an access line: its name, how it is read from a record and how it is written. */
 export interface Column<R> {
@@ -73,6 +74,12 @@ export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>
   ['referer', 'text', (record) => record.referer],
   ['route', 'word', (record) => record.route],
   ['algorithm', 'word', (record) => record.algorithm],
+  [
+    'retries',
+    'number',
+    ({ failedTries }) => failedTries?.reduce((count, { retried }) => count + Number(retried), 0) ?? 0,
+  ],
+  ['tried', 'optional', ({ failedTries }) => failedTries && triedText(failedTries)],
   ['refusal', 'optional', (record) => record.refusal?.rule],
   ['refusal_field', 'optional', (record) => record.refusal?.field],
   ['refusal_excerpt', 'optional', (record) => record.refusal?.excerpt],
@@ -88,6 +95,11 @@ export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
   ],
   { bytes: 'bytes_sent' },
 );
+
+/** The backends that failed, in their order, each with what went wrong: `one=connect_failed,two=503`. */
+function triedText(tries: readonly FailedTry[]): string {
+  return tries.map(({ backend, error, status }) => `${backend.name}=${error ?? String(status)}`).join(',');
+}
 
 /** These columns for the lines of that worker. */
 export function columnsOf<R>(all: Columns<R>, worker: number): Columns<R> {
@@ -121,6 +133,7 @@ export const DEFAULT_FIELDS: Readonly<
       'trace_id',
       'span_id',
       'error',
+      'tried',
       'refusal',
       'refusal_field',
       'refusal_excerpt',
@@ -161,6 +174,7 @@ export const DEFAULT_FIELDS: Readonly<
       'trace_id',
       'span_id',
       'error',
+      'tried',
       'refusal',
       'refusal_field',
       'refusal_excerpt',

@@ -83,6 +83,5 @@ function noPhases(): TracePhases {
     headSentMs: -1,
     backendEndMs: -1,
     upstreamPath: '',
-    failedTries: [],
   };
 }

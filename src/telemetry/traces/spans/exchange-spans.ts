@@ -68,7 +68,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
     const origin = this.#origin;
     if (origin === undefined || !(context instanceof ExchangeTrace) || !context.sampled) return;
     if (this.#queue.full) {
-      this.#queue.drop(spansOf(context.phases));
+      this.#queue.drop(spansOf(record, context.phases));
       return;
     }
     if (context.phases !== undefined) this.#addPhases(origin, record, context, context.phases);
@@ -124,7 +124,8 @@ export class ExchangeSpans implements TelemetrySubscriber {
       const name = 'proxy: select_backend';
       this.#addStep(origin, record, context, { name, startMs: selectStartMs, endMs, attributes, failure });
     }
-    for (const failed of phases.failedTries) this.#addFailedTry(origin, record, context, phases, failed);
+    for (const failed of record.failedTries ?? [])
+      this.#addFailedTry(origin, record, context, phases, failed);
     if (backendStartMs >= 0 && record.backend !== undefined) {
       this.#addBackend(origin, record, context, phases, record.backend);
     }
@@ -142,13 +143,17 @@ export class ExchangeSpans implements TelemetrySubscriber {
     record: ExchangeRecord,
     context: ExchangeTrace,
     phases: TracePhases,
-    { backend, startMs, endMs, error, spanId }: FailedTry,
+    { backend, startMs, endMs, error, status, spanId }: FailedTry,
   ): void {
     const url = urlOf(record, phases, backend);
     const attributes = tryAttributes(record.method, url, backend);
+    if (status !== 0) {
+      attributes['http.status_code'] = status;
+      attributes['http.response.status_code'] = status;
+    }
     const name = `backend: ${record.method} ${url}`;
     const kind = SpanKind.CLIENT;
-    const step = { name, kind, startMs, endMs, attributes, failure: error };
+    const step = { name, kind, startMs, endMs, attributes, failure: error ?? BY_STATUS };
     // A try that reached its backend has a span id already, which the backend was told.
     this.#addStep(origin, record, context, spanId === undefined ? step : { ...step, spanId });
   }
@@ -171,7 +176,8 @@ export class ExchangeSpans implements TelemetrySubscriber {
       attributes['http.status_code'] = status;
       attributes['http.response.status_code'] = status;
     }
-    if (phases.failedTries.length > 0) attributes['http.request.resend_count'] = phases.failedTries.length;
+    const failed = record.failedTries?.length ?? 0;
+    if (failed > 0) attributes['http.request.resend_count'] = failed;
     this.#addStep(origin, record, context, {
       name: `backend: ${record.method} ${url}`,
       kind: SpanKind.CLIENT,
@@ -211,9 +217,9 @@ type Step = Pick<SpanFacts, 'name' | 'startMs' | 'endMs' | 'attributes' | 'failu
   // Default: an internal span with a new id.
   Partial<Pick<SpanFacts, 'kind' | 'spanId'>>;
 
-function spansOf(phases: TracePhases | undefined): number {
+function spansOf({ failedTries = [] }: ExchangeRecord, phases: TracePhases | undefined): number {
   if (phases === undefined) return 1;
-  const { selectStartMs, backendStartMs, responseHeadMs, failedTries } = phases;
+  const { selectStartMs, backendStartMs, responseHeadMs } = phases;
   return (
     1 +
     failedTries.length +

@@ -190,6 +190,7 @@ describe('the flat form', () => {
         expected_status: '200-399',
       },
       queue: { max_size: 5, timeout: 1000 },
+      resilience: {},
       timeouts: { connect: 1000, read: 2000 },
       tcp_keepalive: 60_000,
     };

@@ -18,7 +18,7 @@ describe('a ConfigError', () => {
           weight: -1
         - name: b
           adress: "b:1"
-      retry: { cert: x }
+      cache: { cert: x }
       connection_pool: { max_size: "5" }
     `;
     const act = () => loadConfigText(text, 'config/x.yaml', { modes: ['http'] });
@@ -32,7 +32,7 @@ describe('a ConfigError', () => {
         'config/x.yaml:5:13 backends[0].weight must be >= 0',
         'config/x.yaml:6:5 backends[1] must have the key address',
         'config/x.yaml:7:5 backends[1].adress is not a known key; did you mean "address"?',
-        'config/x.yaml:8:1 retry is not supported yet',
+        'config/x.yaml:8:1 cache is not supported yet',
         'config/x.yaml:9:30 connection_pool.max_size must be a whole number, without quotes',
       ]);
     }
@@ -46,14 +46,14 @@ describe('a ConfigError', () => {
       upstreams:
         - name: web
           backends: []
-          retry: { attempts: 3 }
+          cache: { attempts: 3 }
     `;
     expect(problemsOf(text)).toEqual([
       'x.yaml:2:53 listeners[0].max_connections must be >= 0',
       'x.yaml:3:5 listeners[1].name is ":1", as another listener is named already',
       'x.yaml:3:15 listeners[1].listen is taken already, by listener :1',
       'x.yaml:3:31 listeners[1].upstream names the upstream "wbe", which does not exist; did you mean "web"?',
-      'x.yaml:7:5 upstreams[0].retry is not supported yet',
+      'x.yaml:7:5 upstreams[0].cache is not supported yet',
     ]);
   });
 });

@@ -223,6 +223,7 @@ const ONLY_THE_LOADER_KNOWS: Readonly<Record<string, readonly string[]>> = {
   duration: ['30d'],
   'positive-duration': ['30d'],
   'status-ranges': ['399-200'],
+  'retry-condition': ['399-200'],
   regex: TEXTS,
   // Names of suites and groups are in lists of the loader; international names need a library.
   'cipher-suite': TEXTS,

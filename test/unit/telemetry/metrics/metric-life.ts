@@ -12,6 +12,8 @@ const FIRST_EVENTS: Partial<Record<MetricName, string>> = {
   balance_request_duration_seconds: 'first request',
   balance_request_errors_total: 'first error, expected ones at once',
   balance_refused_messages_total: 'first refusal',
+  balance_retries_total: 'first retry',
+  balance_retries_exhausted_total: 'first retry',
   balance_health_checks_total: 'first check',
   balance_health_check_duration_seconds: 'first check',
   balance_queue_wait_seconds: 'first wait',

@@ -335,17 +335,26 @@ describe.each(['jaeger', 'otlp'] as const)('a sampled exchange, over %s,', (expo
     const tracing = await trace({ exporter });
     const context = tracing.subscriber.tracer.begin(NEW);
     fillPhases(context);
-    context.phases?.failedTries.push(
-      { backend: backendNamed('backend-3', 2), startMs: 0.25, endMs: 0.5, error: 'connect_failed' },
+    const failedTries = [
+      {
+        backend: backendNamed('backend-3', 2),
+        startMs: 0.25,
+        endMs: 0.5,
+        error: 'connect_failed',
+        status: 0,
+        retried: false,
+      },
       {
         backend: backendNamed('backend-2', 1),
         startMs: 0.5,
         endMs: 1.5,
         error: 'backend_reset',
+        status: 0,
+        retried: true,
         spanId: CALLER,
       },
-    );
-    publish(tracing, context);
+    ] as const;
+    publish(tracing, context, { failedTries });
     await tracing.flush();
     expect(collector.spans).toHaveLength(6);
     const root = spanNamed('GET /api/users');

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { ReplaceDeadChannel } from '../../../../../plugins/http/forwarding/retry-policy.ts';
+import { ReplaceDeadChannel } from '../../../../../plugins/http/retries/retry-policy.ts';
 
 const policy = new ReplaceDeadChannel();
-const DEAD = { number: 1, reused: true, heard: false };
+const DEAD = { number: 1, reused: true, heard: false, passedInterim: false };
 
 describe('the replacement of a dead idle channel', () => {
   it('sends an idempotent request once more, on a new channel', () => {
-    expect(policy.next('backend_reset', DEAD, 'GET', true)).toEqual({ needsFreshChannel: true });
+    expect(policy.next('backend_reset', DEAD, 'GET', true)).toEqual({ needsFreshChannel: true, delayMs: 0 });
   });
 
   it.each([

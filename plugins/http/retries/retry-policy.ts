@@ -8,12 +8,16 @@ export interface FailedAttempt {
   readonly reused: boolean;
   /** True once a byte of a response, an interim one included, arrived. */
   readonly heard: boolean;
+  /** True once an interim response went to the client. */
+  readonly passedInterim: boolean;
 }
 
 /** How a request is sent again. */
 export interface Retry {
   /** True when the next attempt must use a new connection. */
   readonly needsFreshChannel: boolean;
+  /** How long to wait before. */
+  readonly delayMs: number;
 }
 
 /** Says whether a request is sent again after an attempt that brought no response. */
@@ -29,7 +33,8 @@ export interface RetryPolicy {
   next(error: ErrorCode, attempt: FailedAttempt, method: string, isRepeatable: boolean): Retry | undefined;
 }
 
-const ON_FRESH_CHANNEL: Retry = { needsFreshChannel: true };
+/** The backend of an idle connection that died may well work: nothing is gained by waiting. */
+export const ON_FRESH_CHANNEL: Retry = { needsFreshChannel: true, delayMs: 0 };
 
 /**
  * Sends a request a second time, on a new connection, when the backend most likely closed an idle connection before it saw the request

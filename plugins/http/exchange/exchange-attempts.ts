@@ -1,0 +1,215 @@
+import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
+import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../../src/plugin-api/index.ts';
+import { tryLines } from '../forwarding/request-fields.ts';
+import { BodyBuffering } from '../instance/body-buffering.ts';
+import type { RequestDraft } from '../message/client-stream.ts';
+import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
+import { logBackendSelected, logIrregular, logTriedAgain } from '../records/exchange-lines.ts';
+import { Recovery } from '../retries/recovery.ts';
+import type { Retry } from '../retries/retry-policy.ts';
+import type { RetryRules } from '../retries/retry-rules.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
+import { renewDeadline, type TimedExchange } from './exchange-deadline.ts';
+import { ExchangeState } from './exchange-state.ts';
+import { failureReason } from './failure-reasons.ts';
+
+const NO_RESPONSE = 'the backend closed the connection before it sent a response';
+
+/**
+ * The backend's side of an exchange: it gets a lease for each {@link Attempt}, and makes another attempt where the retry policy, or the
+ * recovery of the upstream, says so. How the exchange ends is up to the class that extends it.
+ */
+export abstract class ExchangeAttempts
+  extends ExchangeState
+  implements LeaseRequest, AttemptOwner, TimedExchange
+{
+  /** The attempt that runs; undefined while none does. */
+  attempt: Attempt | undefined = undefined;
+  /** The backends that failed the request; undefined while none did, or where none is avoided. */
+  avoid: ReadonlySet<Backend> | undefined = undefined;
+  /** Decides about further tries; undefined where the upstream has no settings for them. */
+  recovery: Recovery | undefined = undefined;
+  protected draft: RequestDraft | undefined = undefined;
+  protected pending: PendingLease | undefined = undefined;
+  #attempts = 0;
+
+  /** What {@link Recovery} must know: whether all of the request's body that was sent is kept. */
+  get isRepeatable(): boolean {
+    return this.body?.isRepeatable ?? true;
+  }
+
+  /** Sends the request to a backend of `upstream`. `rules`: when it is tried again; undefined for no further tries. */
+  forward(draft: RequestDraft, upstream: Upstream, rules: RetryRules | undefined): void {
+    this.forwardedTo = upstream;
+    this.draft = draft;
+    if (rules !== undefined) this.#recoverBy(rules);
+    if (this.body?.isGathered === true) this.renewDeadline();
+    else this.acquire(upstream);
+  }
+
+  /** Asks for a socket to a backend. A socket that serves only this client comes first. */
+  acquire(upstream: Upstream): void {
+    this.markSelection(upstream);
+    const { pinned } = this.client;
+    const own = pinned === undefined || this.fresh ? undefined : pinned.take(upstream);
+    if (own !== undefined) {
+      this.pins = true;
+      this.leased(own);
+      return;
+    }
+    const pending = upstream.acquire(this);
+    if (this.attempt !== undefined) return;
+    this.pending = pending;
+    this.renewDeadline();
+  }
+
+  leased(lease: Lease): void {
+    this.pending = undefined;
+    this.mark('selectEndMs');
+    this.backend = lease.backend;
+    if (this.instance.host.logger.debugEnabled) logBackendSelected(this);
+    this.#attempts += 1;
+    const attempt = new Attempt(this, lease, this.#attempts, this.instance.parts.clients);
+    this.attempt = attempt;
+    attempt.client.send(this.draft as RequestDraft, tryLines(this, this.requestEdits));
+    let clientWaited = false;
+    if (this.body === undefined) attempt.client.flush();
+    else clientWaited = this.body.sendHeldTo(attempt.client);
+    this.mark('backendStartMs');
+    this.renewDeadline();
+    if (clientWaited) this.stream.resume();
+  }
+
+  connectFailed(backend: Backend, error: BalanceError): void {
+    this.noteFailedTry(backend, error.code, 0);
+  }
+
+  refused(error: BalanceError): void {
+    this.mark('selectEndMs');
+    const retry = this.recovery?.onRefused(error);
+    if (retry !== undefined) {
+      this.pending = undefined;
+      this.noteRetry();
+      this.#tryAgain(retry, error.code);
+      return;
+    }
+    const status = error.status === 0 ? 502 : error.status;
+    this.fail(status, error.code, failureReason(error.code), error.message, error.retryAfterMs);
+  }
+
+  /** The backend's connection ended before any byte of a response. The retry policy says whether the request is sent again. */
+  responseMissing(): void {
+    const { attempt, recovery } = this;
+    const policy = this.instance.retryPolicy;
+    const retry =
+      attempt &&
+      (recovery === undefined
+        ? policy.next('backend_reset', attempt, this.method, this.isRepeatable)
+        : recovery.onReset(attempt));
+    if (retry === undefined) {
+      this.fail(502, 'backend_reset', 'the backend closed the connection', NO_RESPONSE);
+      return;
+    }
+    this.#giveUpAttempt('backend_reset', 0);
+    this.endAttempt('backend_reset', 0);
+    this.#tryAgain(retry, 'backend_reset');
+  }
+
+  /** The head of the response did not come in time. */
+  responseLate(): void {
+    const { attempt } = this;
+    const retry = attempt && this.recovery?.onTimeout(attempt);
+    if (retry === undefined) {
+      this.fail(504, 'backend_timeout', 'the backend took too long');
+      return;
+    }
+    this.#giveUpAttempt('backend_timeout', 0);
+    this.endAttempt('backend_timeout', 0);
+    this.#tryAgain(retry, 'backend_timeout');
+  }
+
+  /** A response with that status came. True when another try is made: the attempt then ends its lease by itself. */
+  givesUp(status: number): boolean {
+    const { attempt } = this;
+    const retry = attempt && this.recovery?.onStatus(status, attempt);
+    if (retry === undefined) {
+      this.body?.stopKeeping();
+      return false;
+    }
+    this.#giveUpAttempt(undefined, status);
+    this.mark('backendEndMs');
+    this.attempt = undefined;
+    this.#tryAgain(retry, status);
+    return true;
+  }
+
+  renewDeadline(): void {
+    renewDeadline(this);
+  }
+
+  proceeds(): void {
+    this.body?.proceeds();
+  }
+
+  backendDrained(): void {
+    if (this.body?.unblock() !== true) return;
+    this.stream.resume();
+    this.renewDeadline();
+  }
+
+  noteOddity(oddity: MessageFault): void {
+    if (this.instance.irregular.isFirst(this.backendName)) logIrregular(this, oddity);
+  }
+
+  abstract complete(): void;
+  abstract refuse(refusal: Refusal): void;
+  abstract refuseResponse(refusal: Refusal): void;
+  abstract abort(code: ErrorCode, detail?: string): void;
+  abstract becomeTunnel(): void;
+
+  /** Ends the attempt without its whole response, so its socket can't be used again. `status`: of the response, 0 without one. */
+  protected endAttempt(error: ErrorCode | undefined, status: number): void {
+    this.mark('backendEndMs');
+    const { attempt } = this;
+    this.attempt = undefined;
+    attempt?.client.stop();
+    attempt?.lease.end(error, status, 0);
+    this.pending?.cancel();
+    this.pending = undefined;
+  }
+
+  #recoverBy(rules: RetryRules): void {
+    const { body, instance } = this;
+    const recovery = new Recovery(this, rules);
+    this.recovery = recovery;
+    if (body === undefined || !recovery.keeps(body.declaredBytes)) return;
+    const { bodyLimitBytes: size, bodyTotalBytes: total } = rules.settings;
+    body.keep(new BodyBuffering({ size, total }, instance.parts.keptBodies, instance.host));
+  }
+
+  /** Notes the attempt that runs as a failed try, which another one follows. */
+  #giveUpAttempt(error: ErrorCode | undefined, status: number): void {
+    const { backend, recovery } = this;
+    if (backend === undefined) return;
+    this.noteFailedTry(backend, error, status);
+    if (recovery === undefined) return;
+    this.noteRetry();
+    this.avoid = recovery.failed.add(backend);
+  }
+
+  #tryAgain(retry: Retry, failure: ErrorCode | number): void {
+    this.trace?.nextTry();
+    this.fresh = retry.needsFreshChannel;
+    const upstream = this.forwardedTo;
+    if (upstream === undefined) return;
+    if (this.instance.host.logger.debugEnabled) logTriedAgain(this, failure, retry.delayMs);
+    if (this.recovery === undefined || retry.delayMs === 0) {
+      this.acquire(upstream);
+      return;
+    }
+    this.recovery.wait(retry.delayMs, this.instance.host, () => {
+      this.acquire(upstream);
+    });
+    this.renewDeadline();
+  }
+}

@@ -1,0 +1,135 @@
+import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
+import type {
+  Backend,
+  Deadline,
+  LogSubject,
+  ProtocolHost,
+  RetriesExhausted,
+} from '../../../src/plugin-api/index.ts';
+import { ON_FRESH_CHANNEL, type FailedAttempt, type Retry } from './retry-policy.ts';
+import type { RetryRules } from './retry-rules.ts';
+
+/** Errors that say that no backend got the request. */
+const NOT_SENT: ReadonlySet<ErrorCode> = new Set(['connect_failed', 'connect_timeout', 'backend_tls']);
+
+/** The exchange, as its recovery sees it. */
+export interface RecoveringExchange extends LogSubject {
+  readonly method: string;
+  /** Whether all of the request's body that was sent is kept. */
+  readonly isRepeatable: boolean;
+  /** Set when the request would have been tried again, but may not be. */
+  retriesExhausted: RetriesExhausted | undefined;
+}
+
+/** Decides for one exchange whether it is tried again, and holds its place in the budget of its upstream. */
+export class Recovery {
+  readonly rules: RetryRules;
+  /** The backends that failed the exchange. */
+  readonly failed = new Set<Backend>();
+  readonly #exchange: RecoveringExchange;
+  readonly #repeats: boolean;
+  #retries = 0;
+  #holdsPlace = false;
+  #delay: Deadline | undefined;
+  #isWaiting = false;
+
+  constructor(exchange: RecoveringExchange, rules: RetryRules) {
+    this.#exchange = exchange;
+    this.rules = rules;
+    this.#repeats = rules.repeats(exchange.method);
+    rules.budget.begin();
+  }
+
+  /** Whether a body of that length should be kept, so that it can be sent again. -1: its length is not known. */
+  keeps(bodyLength: number): boolean {
+    return this.#repeats && bodyLength <= this.rules.settings.bodyLimitBytes;
+  }
+
+  /** True while the exchange waits for its next try. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** For how many milliseconds one try may go on; infinity for no limit. @param sentAtMs when the backend had the whole request */
+  leftMs(sentAtMs: number): number {
+    const { perTryTimeoutMs } = this.rules.settings;
+    return perTryTimeoutMs === 0 ? Number.POSITIVE_INFINITY : sentAtMs + perTryTimeoutMs - performance.now();
+  }
+
+  /** No backend could be given. The answer is undefined where the failure is not one of connecting. */
+  onRefused({ code }: BalanceError): Retry | undefined {
+    if (!this.rules.settings.onConnectFailure || !NOT_SENT.has(code)) return undefined;
+    // A refused connect costs nobody anything. One that times out, or ends in a TLS handshake, does.
+    return this.#next(code === 'connect_failed');
+  }
+
+  /** The connection ended before a byte of a response. */
+  onReset(attempt: FailedAttempt): Retry | undefined {
+    if (!this.#mayRepeat(attempt)) return undefined;
+    if (attempt.reused && this.#retries + 1 < this.rules.settings.maxAttempts) {
+      // The backend most likely closed the idle connection before it saw the request: not a try that failed.
+      this.#retries += 1;
+      this.#leaveBudget();
+      return ON_FRESH_CHANNEL;
+    }
+    return this.rules.settings.onReset ? this.#next(false) : undefined;
+  }
+
+  /** The head of the response did not come in time. */
+  onTimeout(attempt: FailedAttempt): Retry | undefined {
+    return this.rules.settings.onTimeout && this.#mayRepeat(attempt) ? this.#next(false) : undefined;
+  }
+
+  /** The head of a response came, and nothing of it went to the client. */
+  onStatus(status: number, attempt: FailedAttempt): Retry | undefined {
+    if (!this.rules.hasStatus(status) || attempt.passedInterim) return undefined;
+    return this.#repeats && this.#exchange.isRepeatable ? this.#next(false) : undefined;
+  }
+
+  /** Calls `tryAgain` after so many milliseconds, unless the exchange is over before. */
+  wait(delayMs: number, host: ProtocolHost, tryAgain: () => void): void {
+    this.#isWaiting = true;
+    this.#delay?.destroy();
+    this.#delay = host.deadline(() => {
+      this.#isWaiting = false;
+      tryAgain();
+    }, this.#exchange);
+    this.#delay.set(delayMs);
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    this.#delay?.destroy();
+    this.#isWaiting = false;
+    this.#leaveBudget();
+    this.rules.budget.end();
+  }
+
+  /** Whether the request may be sent again although a backend may have executed it. */
+  #mayRepeat(attempt: FailedAttempt): boolean {
+    return this.#repeats && this.#exchange.isRepeatable && !attempt.heard;
+  }
+
+  /** @param isFree whether the try does not draw on the budget */
+  #next(isFree: boolean): Retry | undefined {
+    this.#leaveBudget();
+    if (this.#retries + 1 >= this.rules.settings.maxAttempts) {
+      this.#exchange.retriesExhausted = 'attempts';
+      return undefined;
+    }
+    this.#holdsPlace = !isFree && this.rules.budget.take();
+    if (!isFree && !this.#holdsPlace) {
+      this.#exchange.retriesExhausted = 'budget';
+      return undefined;
+    }
+    const delayMs = this.rules.delayMs(this.#retries, Math.random());
+    this.#retries += 1;
+    return { needsFreshChannel: false, delayMs };
+  }
+
+  /** The try that held a place in the budget is over. */
+  #leaveBudget(): void {
+    if (this.#holdsPlace) this.rules.budget.release();
+    this.#holdsPlace = false;
+  }
+}

@@ -1,0 +1,15 @@
+/** The rows of the metrics of second tries in the table of all metrics. */
+export const RETRY_METRIC_ROWS = [
+  [
+    'balance_retries_total',
+    'counter',
+    ['backend'],
+    'Tries of requests that failed at the backend and were followed by another try, as resilience.retry says.',
+  ],
+  [
+    'balance_retries_exhausted_total',
+    'counter',
+    ['backend', 'reason'],
+    'Requests that failed at the backend and were not tried again, because they had all their attempts, or because the budget of the upstream was used up.',
+  ],
+] as const;
