@@ -11,6 +11,7 @@ import { SocketBroker } from '../../runtime/supervisor/sockets/socket-broker.ts'
 import { logMissingWays } from '../../runtime/worker/log-missing-ways.ts';
 import { CountersControl } from '../../telemetry/control/counters-control.ts';
 import { BatchInput } from '../../telemetry/logs/remote/batch-input.ts';
+import { collectGarbage } from '../parts/collect-garbage.ts';
 import { startWorkers } from './start-workers.ts';
 import type { Serving, ServingEnvironment } from './serving.ts';
 import { WorkerSettings } from './worker-settings.ts';
@@ -58,7 +59,10 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
     counters,
     records: traffic,
     settings: new WorkerSettings(count),
-    // Descriptors for bursts come by the hub, without which there are no workers.
-    started: () => void logMissingWays(runtimeWays(), { whyNoBursts: () => Promise.resolve('') }, logger),
+    started: () => {
+      // Descriptors for bursts come by the hub, without which there are no workers.
+      void logMissingWays(runtimeWays(), { whyNoBursts: () => Promise.resolve('') }, logger);
+      void collectGarbage();
+    },
   };
 }

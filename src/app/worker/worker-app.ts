@@ -28,6 +28,7 @@ import { WorkerWords } from '../../shared/worker-words.ts';
 import { WorkerCounts } from '../../telemetry/control/worker-counts.ts';
 import type { PreparedTelemetry } from '../../telemetry/control/telemetry-control.ts';
 import { createWorkerLogging, type WorkerLogging } from '../../telemetry/logs/remote/worker-logging.ts';
+import { collectGarbage } from '../parts/collect-garbage.ts';
 import { createMovingParts, type MovingParts } from '../parts/moving-parts.ts';
 import { createThreadParts, type ThreadParts } from '../parts/thread-parts.ts';
 import { workerAnswers } from './worker-answers.ts';
@@ -133,6 +134,8 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
       if (this.#generation === 0) await telemetryControl.begin({ config });
       await this.#parts.proxy.prepare(id, source);
       const telemetry = await telemetryControl.prepare({ config });
+      // Nobody waits for this worker yet.
+      if (this.#generation === 0) await collectGarbage();
       if (attempt === this.#attempt) this.#pending.set(id, { source, telemetry });
       else {
         telemetry.unwind();

@@ -15,7 +15,7 @@ describe('the memory of a worker', () => {
     expect(heapLimits(3, 400 * MIB).maxOldGenerationSizeMb).toBe(150);
   });
 
-  it('has little for objects that live shortly', () => {
-    expect(heapLimits(2, 0).maxYoungGenerationSizeMb).toBe(8);
+  it('leaves the size of the young generation to V8', () => {
+    expect(heapLimits(2, 0).maxYoungGenerationSizeMb).toBeUndefined();
   });
 });
