@@ -1,5 +1,6 @@
 import { DEFAULT_CONFIG_FILE, parseCommandLine, type CommandLine } from './command-line/command-line.ts';
 import type { EarlySignals, ServeContext } from './process/command-context.ts';
+import { ProcessEnd } from './process/process-end.ts';
 import { describeFailure, exitCode, exitCodeOf } from './process/exit-code.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import { OpenFilesLimit } from '../net/resources/open-files-limit.ts';
@@ -7,14 +8,22 @@ import { packageVersion } from '../package-root.ts';
 import { usage } from './command-line/usage.ts';
 
 /** Runs the command that the command line asks for, and ends the process with its exit code. */
-export async function runProgram(earlySignals: EarlySignals): Promise<never> {
+export async function runProgram(earlySignals: EarlySignals): Promise<void> {
   const { env, stdout, stderr } = process;
+  const end = new ProcessEnd(process);
   // When the reader of our output goes away (`balance validate | head -1`), the command does not fail.
   for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
-  const code = await codeOf({ env, stdout, stderr, process, earlySignals });
+  const code = await codeOf({
+    env,
+    stdout,
+    stderr,
+    process,
+    earlySignals,
+    exit: (failed) => void end.exit(failed),
+  });
   await Promise.all([flushed(stdout), flushed(stderr)]);
   // A handle that a plugin or a library forgot must not keep the process alive.
-  process.exit(code);
+  await end.exit(code);
 }
 
 async function codeOf(context: ServeContext): Promise<number> {

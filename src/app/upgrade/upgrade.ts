@@ -3,6 +3,7 @@ import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts'
 import type { Logger } from '../../plugin-api/index.ts';
 import type { UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
+import { KeptPaths } from './kept-paths.ts';
 import { processState } from './process-state.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { FIRST_SOCKET, Successor } from './successor.ts';
@@ -152,6 +153,7 @@ export class Upgrade {
     const { host, services } = this.#options;
     const { signal } = this.#stopped;
     let successor: Successor | undefined;
+    let kept: KeptPaths | undefined;
     try {
       signal.throwIfAborted();
       const sockets = host.sockets();
@@ -163,6 +165,7 @@ export class Upgrade {
       };
       const { version, node, pid } = await withTimeout(successor.ready, { limitMs, expired, signal });
       progress(`version ${version}, pid ${String(pid)}, Node.js ${node}, is ready`);
+      kept = new KeptPaths(pathsOf(sockets));
       successor.send({ kind: 'go' });
       await withTimeout(successor.serving, {
         limitMs: GO_LIMIT_MS,
@@ -175,10 +178,12 @@ export class Upgrade {
       await services.mainProcess(pid);
       await this.#checkAlive(successor);
       this.#settle(successor, pid);
+      kept.release();
       const message = `version ${version} serves, pid ${String(pid)}`;
       return { ok: true, message, atMs, durationMs: Date.now() - atMs, pid, version };
     } catch (error) {
       await successor?.destroy(messageOf(error));
+      kept?.restore(host.logger);
       throw error;
     }
   }
@@ -233,6 +238,11 @@ export class Upgrade {
       },
     };
   }
+}
+
+/** Those of the sockets that the new version binds anew. */
+function pathsOf(sockets: readonly OfferedSocket[]): readonly string[] {
+  return sockets.filter(({ fd }) => fd === null).map(({ bound }) => bound.slice('unix:'.length));
 }
 
 function failure(atMs: number, message: string): UpgradeReading {

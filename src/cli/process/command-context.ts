@@ -11,14 +11,14 @@ export interface CommandContext {
 /** The process as a command sees it that runs until a signal ends it. */
 export interface ServeContext extends CommandContext {
   readonly earlySignals: EarlySignals;
+  /** Ends the process now. */
+  exit(code: number): void;
 }
 
 /** The part of `process` that a running proxy listens to. */
 export interface ProcessEvents {
   on(event: string, listener: (...args: readonly unknown[]) => void): unknown;
   removeListener(event: string, listener: (...args: readonly unknown[]) => void): unknown;
-  /** Ends the process now. */
-  exit(code: number): void;
 }
 
 /** Signals that came before a command listens to them. `main.ts`, the first module of the program, catches them. */

@@ -148,7 +148,7 @@ class Serving {
     } else if (now - this.#stoppingSince > ECHO_WINDOW_MS) {
       this.#app?.destroy();
       this.#app?.logger.warn('stopped at once: a second signal came, what still ran is cut', { signal });
-      this.#context.process.exit(exitCode.failed);
+      this.#context.exit(exitCode.failed);
     }
   }
 

@@ -32,7 +32,7 @@ import { ThreadStarter, type ReportHandler, type StarterOptions } from './life/t
 import { WholeReader, type OwnShortages } from './whole-reader.ts';
 import { WorkerDebug } from './worker-debug.ts';
 import { WorkerLife, type LastBeat } from './life/worker-life.ts';
-import type { ThreadEnd, WorkerThread } from './life/worker-thread.ts';
+import type { WorkerThread } from './life/worker-thread.ts';
 
 /** What prepares a replacement for the live generation. */
 const JOIN_LIMIT_MS = 60_000;
@@ -280,8 +280,11 @@ export class WorkerSet implements ProxyControl {
       logger: this.#options.logger,
       start: (_, incarnation) => this.#starter.start(index, incarnation),
       join: (life, thread) => this.#noteJoin(this.#join(life, thread)),
-      ended: (_, end) => {
-        this.#ended(index, end);
+      ended: (_, end, wasAsked) => {
+        this.#ended(index);
+        if (wasAsked) return;
+        this.#crashes.ended(end.message);
+        this.#options.traffic.crashed();
       },
       lastBeat: () => this.#lastBeat(index),
     });
@@ -323,14 +326,12 @@ export class WorkerSet implements ProxyControl {
     return this.#live === generation && this.#gate.round === undefined;
   }
 
-  #ended(index: number, end: ThreadEnd): void {
+  #ended(index: number): void {
     this.#slots.reclaim(index);
     this.#words.beat(index, { atMs: this.#clock.now(), generation: 0, connections: 0, heapUsedKiB: 0 });
     this.#options.sockets.left(index);
     const counts = this.#reader.ended(index + 1);
     if (counts !== undefined) this.#options.keepCounts(counts);
-    this.#crashes.ended(end.message);
-    this.#options.traffic.crashed();
   }
 
   #heard(...[index, report]: Parameters<ReportHandler>): void {

@@ -31,6 +31,15 @@ describe('the number of workers', () => {
     ]);
   });
 
+  it('may be large: workers that are told to end at a shutdown are no crashes', async () => {
+    const { address } = await backend(named('one'));
+    const proxy = await labProxy(yaml('3', address));
+    await proxy.app.close();
+    const log = await proxy.log();
+    expect(log).toContain('stopped');
+    expect(log).not.toMatch(/ (WARN|ERROR) /);
+  });
+
   it('changes at the next start alone: an edit says so, with its line, and changes all else', async () => {
     const [one, two] = [await backend(named('one')), await backend(named('two'))];
     const proxy = await labProxy(yaml('2', one.address));

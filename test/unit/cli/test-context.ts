@@ -10,7 +10,7 @@ export function testContext(env: NodeJS.ProcessEnv = {}) {
     env,
     stdout,
     stderr,
-    process: Object.assign(new EventEmitter(), { exit: () => undefined }),
+    process: new EventEmitter(),
   };
   const textOf = (stream: PassThrough): string => (stream.read() as string | null) ?? '';
   return {

@@ -35,8 +35,8 @@ export interface LifeOptions {
   start(index: number, incarnation: number): WorkerThread;
   /** Brings a replacement to what the other workers serve. Rejects when that can't be. */
   join(life: WorkerLife, thread: WorkerThread): Promise<void>;
-  /** A thread ended, and nothing of it runs any more. */
-  ended(index: number, end: ThreadEnd): void;
+  /** A thread ended, and nothing of it runs any more. `wasAsked`: it was to end. */
+  ended(index: number, end: ThreadEnd, wasAsked: boolean): void;
   lastBeat(index: number): LastBeat;
 }
 
@@ -208,7 +208,12 @@ export class WorkerLife {
     const { connections } = this.#options.lastBeat(this.index);
     const wasStopping = this.#stopped.signal.aborted;
     if (!wasStopping) this.#state = 'restarting';
-    this.#options.ended(this.index, end);
+    try {
+      this.#options.ended(this.index, end, wasStopping);
+    } catch (error) {
+      const fields = { worker: this.number, error: messageOf(error) };
+      this.#logger.error('what an ended worker held could not be given back', fields);
+    }
     if (wasStopping) return 0;
     this.#lastEnd = { ...end, atMs: Date.now() };
     this.#restarts.set(end.reason, (this.#restarts.get(end.reason) ?? 0) + 1);

@@ -60,9 +60,12 @@ export class WorkerThread {
     this.ended = new Promise((resolve) => {
       this.#worker.on('exit', (code) => {
         const end = (this.#end ??= { reason: 'exit', message: `it ended with exit code ${code}` });
-        this.link.readRest();
-        this.link.destroy(end.message);
-        resolve(end);
+        try {
+          this.link.readRest();
+        } finally {
+          this.link.destroy(end.message);
+          resolve(end);
+        }
       });
     });
   }

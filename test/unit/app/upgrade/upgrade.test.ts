@@ -1,14 +1,28 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceManager } from '../../../../src/app/upgrade/service-manager.ts';
 import { UpgradeHistory } from '../../../../src/app/upgrade/upgrade-history.ts';
 import { Upgrade } from '../../../../src/app/upgrade/upgrade.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { owned } from '../../../support/owned.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 
 /** A new version that says that it serves, and ends at once. */
 const SHORT_LIVED = `
 process.on('message', () => process.send({ kind: 'serving' }, () => process.exit(3)));
+process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
+`;
+
+/** A new version that puts its socket in the place of the one at `path`, and fails. */
+const failsAt = (path: string): string => `
+process.on('message', () => {
+  require('node:fs').writeFileSync(${JSON.stringify(path)} + '.new', 'of the new version');
+  require('node:fs').renameSync(${JSON.stringify(path)} + '.new', ${JSON.stringify(path)});
+  process.send({ kind: 'failed', reason: 'no luck' });
+});
 process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
 `;
 
@@ -60,5 +74,36 @@ describe('an upgrade', () => {
     expect(handedOver).toBe(0);
     expect(upgrade.servedBy).toBeUndefined();
     expect(upgrade.reading).toMatchObject({ failed: 1, succeeded: 0 });
+  });
+
+  it('leaves the paths of unix sockets as they were when the new version fails after it has taken one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'balance-upgrade-'));
+    owned({
+      close: () => {
+        rmSync(folder, { recursive: true });
+      },
+    });
+    const path = join(folder, 'web.sock');
+    writeFileSync(path, 'mine');
+    const address = `unix:${path}`;
+    const upgrade = new Upgrade({
+      command: [process.execPath, '-e', failsAt(path)],
+      env: process.env,
+      refusal: undefined,
+      services: { mainProcess: async () => undefined } as unknown as ServiceManager,
+      history: new UpgradeHistory(undefined),
+      host: {
+        version: '1',
+        logger: new RecordingLogger(),
+        settings: () => ({ timeout: 30_000 }),
+        exclusive: (work) => work(),
+        sockets: () => [{ what: 'listener web', address, bound: address, fd: null }],
+        succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
+        handOver: () => false,
+      },
+    });
+    expect(await upgrade.start({ source: 'signal' })).toMatchObject({ ok: false, message: 'no luck' });
+    expect(readFileSync(path, 'utf8')).toBe('mine');
+    expect(readdirSync(folder)).toEqual(['web.sock']);
   });
 });

@@ -40,7 +40,7 @@ function start(
   let problems = '';
   stderr.on('data', (chunk: Buffer) => (problems += chunk.toString()));
   stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const events = { on: () => undefined, removeListener: () => undefined, exit: () => undefined };
+  const events = { on: () => undefined, removeListener: () => undefined };
   const context = { env, stdin, stdout, stderr, process: events };
   return {
     stdout,
@@ -185,7 +185,7 @@ describe('balance logs', () => {
       for (;;) yield `${MESSAGE}\n`;
     }
     const stdout = new PassThrough();
-    const events = { on: () => undefined, removeListener: () => undefined, exit: () => undefined };
+    const events = { on: () => undefined, removeListener: () => undefined };
     const stdin = Readable.from(endless());
     const result = logs([], { env: {}, stdin, stdout, stderr: new PassThrough(), process: events });
     stdout.once('data', () => stdout.destroy());

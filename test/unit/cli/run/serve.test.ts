@@ -50,7 +50,8 @@ function fakeApp() {
 function contextOf(events: ReturnType<typeof fakeProcess>, early: readonly NodeJS.Signals[] = []) {
   const stderr = new PassThrough({ encoding: 'utf8' });
   const earlySignals = { claim: () => early, restoreDefaults: vi.fn() };
-  return { env: {}, stdout: new PassThrough(), stderr, process: events, earlySignals };
+  const { exit } = events;
+  return { env: {}, stdout: new PassThrough(), stderr, process: events, earlySignals, exit };
 }
 
 /** Starts a served proxy and resolves once it runs. */

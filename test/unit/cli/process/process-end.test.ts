@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { buildProgram, ROOT } from '../../../support/labs/built-program.ts';
+import { owned } from '../../../support/owned.ts';
+
+buildProgram();
+
+/** Runs `script` in a process of its own, which then ends with code 3. `PIPE` is a pipe that nobody writes. */
+function end(script: string): { code: number | null; signal: string | null; output: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'balance-end-'));
+  owned({
+    close: () => {
+      rmSync(folder, { recursive: true });
+    },
+  });
+  const pipe = join(folder, 'pipe');
+  spawnSync('mkfifo', [pipe]);
+  const program = `
+    import { ProcessEnd } from ${JSON.stringify(join(ROOT, 'dist/src/cli/process/process-end.js'))};
+    import { constants, openSync, readFile } from 'node:fs';
+    import { Worker } from 'node:worker_threads';
+    const end = new ProcessEnd(process, 200);
+    process.on('exit', (code) => console.log('last words', code));
+    const inThread = (code) =>
+      new Promise((resolve) => new Worker(code, { eval: true }).once('online', resolve));
+    const PIPE = ${JSON.stringify(pipe)};
+    const whenRead = async () => {
+      for (;;) {
+        try {
+          // It can be opened so once somebody reads it.
+          return openSync(PIPE, constants.O_WRONLY | constants.O_NONBLOCK);
+        } catch {
+          await new Promise(setImmediate);
+        }
+      }
+    };
+    ${script}
+    void end.exit(3);
+    void end.exit(4);
+  `;
+  const args = ['--input-type=module', '-e', program];
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  return { code: status, signal, output: stdout + stderr };
+}
+
+const HELD = 'balance: a call of the system holds a thread of this process, so it kills itself\n';
+
+describe('the end of the process', () => {
+  it('has the code of the first call, and does not wait for threads that work', () => {
+    const busy = "await inThread('for (;;);');";
+    expect(end(busy)).toEqual({ code: 3, signal: null, output: 'last words 3\n' });
+  });
+
+  it.each([
+    [
+      'a thread',
+      'await inThread(`require("node:fs").readFileSync(${JSON.stringify(PIPE)})`); await whenRead();',
+    ],
+    ["a thread of Node's pool", 'readFile(PIPE, () => undefined); await whenRead();'],
+  ])('comes by a signal to itself when %s waits in a call of the system', (_, script) => {
+    expect(end(script)).toEqual({ code: null, signal: 'SIGKILL', output: `last words 3\n${HELD}` });
+  });
+});
