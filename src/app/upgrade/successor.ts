@@ -22,6 +22,9 @@ export interface SuccessorOptions {
 /** Below it are the standard streams, the channel of messages, and the offer. */
 export const FIRST_SOCKET = OFFER_DESCRIPTOR + 1;
 
+/** What {@link Successor.ended} resolves with when nothing went wrong. */
+export const ENDED_BY_ITSELF = 'it ended with exit code 0';
+
 type Ready = Extract<FromNew, { kind: 'ready' }>;
 
 /** The process that is to take over, as the process sees it that started it. */

@@ -6,7 +6,7 @@ import { withTimeout } from '../../time/with-timeout.ts';
 import { KeptPaths } from './kept-paths.ts';
 import { processState } from './process-state.ts';
 import type { ServiceManager } from './service-manager.ts';
-import { FIRST_SOCKET, Successor } from './successor.ts';
+import { ENDED_BY_ITSELF, FIRST_SOCKET, Successor } from './successor.ts';
 import type { UpgradeHistory } from './upgrade-history.ts';
 import { MESSAGES_VERSION, TAKEOVER, type Offer, type Succession } from './upgrade-messages.ts';
 
@@ -201,7 +201,9 @@ export class Upgrade {
     const { host } = this.#options;
     this.#servedBy = pid;
     void successor.ended.then((how) => {
-      host.logger.error('the version that took over has ended', { pid, reason: how });
+      // One that ends by itself was asked to, or was replaced in its turn.
+      const level = how === ENDED_BY_ITSELF ? 'info' : 'error';
+      host.logger[level]('the version that took over has ended', { pid, reason: how });
     });
     const isReloadWanted = host.handOver(pid);
     this.#whenReplaced();

@@ -26,6 +26,14 @@ process.on('message', () => {
 process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
 `;
 
+/** A new version that serves until SIGUSR2. */
+const endsWith = (code: number): string => `
+process.on('SIGUSR2', () => process.exit(${String(code)}));
+process.on('message', () => process.send({ kind: 'serving' }));
+process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
+setInterval(() => undefined, 1000);
+`;
+
 function isGone(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -105,5 +113,37 @@ describe('an upgrade', () => {
     expect(await upgrade.start({ source: 'signal' })).toMatchObject({ ok: false, message: 'no luck' });
     expect(readFileSync(path, 'utf8')).toBe('mine');
     expect(readdirSync(folder)).toEqual(['web.sock']);
+  });
+
+  it.each([
+    [0, 'info'],
+    [3, 'error'],
+  ])('logs the end of the version that took over with exit code %i at level %s', async (code, level) => {
+    const logger = new RecordingLogger();
+    let serving = 0;
+    const upgrade = new Upgrade({
+      command: [process.execPath, '-e', endsWith(code)],
+      env: process.env,
+      refusal: undefined,
+      services: { mainProcess: async () => undefined } as unknown as ServiceManager,
+      history: new UpgradeHistory(undefined),
+      host: {
+        version: '1',
+        logger,
+        settings: () => ({ timeout: 30_000 }),
+        exclusive: (work) => work(),
+        sockets: () => [],
+        succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
+        // It serves by now: it may end.
+        handOver: (pid) => {
+          serving = pid;
+          return false;
+        },
+      },
+    });
+    expect(await upgrade.start({ source: 'signal' })).toMatchObject({ ok: true });
+    process.kill(serving, 'SIGUSR2');
+    const said = `${level} the version that took over has ended `;
+    await eventually(() => logger.lines.some((line) => line.startsWith(said)), 'its end is told');
   });
 });
