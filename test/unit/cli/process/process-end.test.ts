@@ -26,7 +26,7 @@ function end(script: string): { code: number | null; signal: string | null; outp
     const end = new ProcessEnd(process, 200);
     process.on('exit', (code) => console.log('last words', code));
     const inThread = (code) =>
-      new Promise((resolve) => new Worker(code, { eval: true }).once('online', resolve));
+      new Promise((resolve) => new Worker(code, { eval: true, execArgv: [] }).once('online', resolve));
     const PIPE = ${JSON.stringify(pipe)};
     const whenRead = async () => {
       for (;;) {
