@@ -9,6 +9,7 @@ import { ParserSupply } from './h1/llhttp/llhttp.ts';
 import { ReaderSupply } from './h1/parse/reader-supply.ts';
 import { ServerConnection } from './h1/server-connection.ts';
 import { BufferedBodies } from './instance/body-buffering.ts';
+import { MirrorLoad } from './instance/mirror-load.ts';
 import type { HttpInstance, HttpParts } from './instance/http-instance.ts';
 
 /** Connects the HTTP/1 codec with the code that serves requests. Only this file knows both. */
@@ -22,6 +23,7 @@ export function makeHttpParts(filtersOf: RouteFilters): HttpParts {
     requestIds: new RequestIds(),
     bufferedBodies: new BufferedBodies('Request buffering is full: bodies are streamed'),
     keptBodies: new BufferedBodies('Memory for retries is full: requests with bodies are sent once'),
+    mirrorLoad: new MirrorLoad(),
     filtersOf,
     connect,
     explain: (request, instance) => explain(request, instance, connect),

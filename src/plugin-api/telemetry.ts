@@ -118,6 +118,9 @@ export interface TunnelRecord {
   readonly error: ErrorCode | undefined;
 }
 
+/** What became of the copy of a request: the mirror `answered` it, it `failed` there, or it was `dropped` before, because it met a limit. */
+export type MirrorResult = 'answered' | 'failed' | 'dropped';
+
 /** Takes the records of protocols. To publish a record costs one function call for each subscriber, never blocks and never throws. */
 export interface TelemetrySink {
   /** False while no subscriber reads the descriptive fields of records (path, user agent …): leave them '' then. */
@@ -128,4 +131,6 @@ export interface TelemetrySink {
   exchange(record: ExchangeRecord): void;
   /** Publishes the record of a tunnel that is over. */
   tunnel(record: TunnelRecord): void;
+  /** Publishes what became of the copy of a request for the mirror of that name. Default: nobody counts it. */
+  mirrored?(upstream: string, result: MirrorResult): void;
 }

@@ -1,5 +1,5 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
-import type { ExchangeRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
+import type { ExchangeRecord, MirrorResult, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { HandshakeObserver, HandshakeRecord } from '../readings/handshake.ts';
 import type { HealthCheckRecord, QueueRecord } from '../readings/upstream.ts';
 import { PluginFaults } from './plugin-faults.ts';
@@ -14,6 +14,7 @@ export interface TelemetrySubscriber {
   tunnel(record: TunnelRecord): void;
   healthCheck?(record: HealthCheckRecord): void;
   queue?(record: QueueRecord): void;
+  mirrored?(upstream: string, result: MirrorResult): void;
   handshake?(record: HandshakeRecord): void;
 }
 
@@ -84,6 +85,10 @@ export class Telemetry implements TelemetrySink, HandshakeObserver {
 
   queue(record: QueueRecord): void {
     this.#forEach((subscriber) => subscriber.queue?.(record));
+  }
+
+  mirrored(upstream: string, result: MirrorResult): void {
+    this.#forEach((subscriber) => subscriber.mirrored?.(upstream, result));
   }
 
   handshake(record: HandshakeRecord): void {

@@ -20,6 +20,9 @@ export default HTTP_OPTIONS_RULES;
 /** The listener's own upstream, which gets what no route takes, and the upstreams of the routes. */
 function* upstreamsOf({ routes }: HttpOptions, { upstream }: OptionsListener): Generator<UpstreamUse, void> {
   if (upstream !== undefined) yield { name: upstream, place: 'upstream', sockets: 'keep-alive' };
-  for (const [index, route] of routes.entries())
-    yield { name: route.upstream, place: ['routes', index, 'upstream'], sockets: 'keep-alive' };
+  for (const [index, { upstream: name, mirror }] of routes.entries()) {
+    yield { name, place: ['routes', index, 'upstream'], sockets: 'keep-alive' };
+    if (mirror !== undefined)
+      yield { name: mirror.upstream, place: ['routes', index, 'mirror', 'upstream'], sockets: 'keep-alive' };
+  }
 }

@@ -12,12 +12,14 @@ import { normalTarget } from '../routing/normal-path.ts';
 import { refuseField, refuseTarget } from '../message/refused-field.ts';
 import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from '../refusals/request-check.ts';
 import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../message/request-target.ts';
+import { MirrorCopy } from '../mirror/mirror-copy.ts';
+import { NO_TRAILERS } from '../message/trailers.ts';
 import { draftRequest } from '../forwarding/request-fields.ts';
 import { BodyBuffering } from '../instance/body-buffering.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
 import { FieldEdits, type FieldEdit } from '../forwarding/field-edits.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
-import type { CompiledRoute } from '../instance/compiled-route.ts';
+import type { CompiledRoute, Mirror } from '../instance/compiled-route.ts';
 import { Filtering } from './filtering.ts';
 
 const OVERLOADED = 'the proxy is overloaded';
@@ -139,7 +141,18 @@ function forward(
   exchange.responseEdits = route.responseEdits;
   const upstream = exchange.forwardedTo ?? route.upstream;
   const rules = upstream === route.upstream ? route.retryRules : exchange.instance.retryRules(upstream);
-  exchange.forward(draftOf(exchange, head, target, route, client, upstream), upstream, rules);
+  const draft = draftOf(exchange, head, target, route, client, upstream);
+  if (route.mirror !== undefined && exchange.upgrade === '') copy(exchange, route.mirror, draft);
+  exchange.forward(draft, upstream, rules);
+}
+
+/** Begins a copy of the request for the mirror, if it is one of those that are copied. */
+function copy(exchange: Exchange, mirror: Mirror, draft: RequestDraft): void {
+  const made = MirrorCopy.begin(exchange, mirror, draft);
+  exchange.mirrorCopy = made;
+  if (made === undefined) return;
+  if (exchange.body === undefined) made.complete(NO_TRAILERS);
+  else exchange.body.copyTo(made);
 }
 
 /** Notes in the exchange how its request is forwarded: the balancing key, an upgrade, the trace. Returns the head for the backend. */

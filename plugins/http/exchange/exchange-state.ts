@@ -11,6 +11,7 @@ import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestHead } from '../message/message-head.ts';
+import type { MirrorCopy } from '../mirror/mirror-copy.ts';
 import type { ServerStream } from '../message/server-stream.ts';
 import { ExchangeFacts } from '../records/exchange-facts.ts';
 import type { Filtering } from './filtering.ts';
@@ -49,6 +50,8 @@ export abstract class ExchangeState extends ExchangeFacts {
   responseEdits: FieldEdits | undefined = undefined;
   /** The filters of the route at work on this exchange; undefined on a route without filters. */
   filtering: Filtering | undefined = undefined;
+  /** The copy of the request for the mirror of its route; undefined when there is none. */
+  mirrorCopy: MirrorCopy | undefined = undefined;
   /** True once the record of the exchange went to telemetry: nothing more may happen to it. */
   protected isOver = false;
 

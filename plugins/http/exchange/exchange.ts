@@ -31,13 +31,16 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
   data(bytes: Buffer, start: number, end: number): void {
     const { body } = this;
     if (body === undefined || this.filtering?.requestData(bytes, start, end) === false) return;
+    this.mirrorCopy?.add(bytes, start, end);
     body.add(bytes, start, end, this.attempt?.client);
     if (body.isTooLarge) this.refuse(refuseRequest(LARGE_BODY));
   }
 
   end(trailers: readonly FieldLine[]): void {
     if (this.filtering?.requestEnd() === false) return;
-    this.body?.complete(this.instance.passedTrailers(trailers), this.attempt?.client);
+    const passed = this.instance.passedTrailers(trailers);
+    this.mirrorCopy?.complete(passed);
+    this.body?.complete(passed, this.attempt?.client);
   }
 
   flush(bytes: number): void {
@@ -217,6 +220,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
   #record(): void {
     this.isOver = true;
     this.recovery?.end();
+    this.mirrorCopy?.requestOver();
     this.body?.release();
     this.durationMs = this.elapsedMs;
     this.filtering?.over(this);

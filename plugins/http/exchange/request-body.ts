@@ -6,12 +6,18 @@ import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 import type { BodyLimits } from '../message/message-limits.ts';
 import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 import type { BodyBuffering } from '../instance/body-buffering.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { HeldBytes } from '../message/held-bytes.ts';
 
 /** Sees a body as it passes by. Each call returns false when the body must not be forwarded. */
 interface BodyReader {
   data(bytes: Buffer, start: number, end: number): boolean;
   end(): boolean;
+}
+
+/** A copy of a body that is made as it passes by. */
+interface BodyCopy {
+  add(bytes: Buffer, start: number, end: number): void;
+  complete(trailers: readonly FieldLine[]): void;
 }
 
 /** The body of a request: keeps what arrives until there is a backend, and sends it to the backend then. */
@@ -102,6 +108,13 @@ export class RequestBody {
     const held = this.#held?.bytes;
     if (held !== undefined && !reader.data(held, 0, held.length)) return false;
     return this.isOpen || reader.end();
+  }
+
+  /** Gives `copy` what was kept so far; {@link add} and {@link complete} of the copy get the rest. */
+  copyTo(copy: BodyCopy): void {
+    const held = this.#held?.bytes;
+    if (held !== undefined) copy.add(held, 0, held.length);
+    if (!this.isOpen) copy.complete(this.#trailers);
   }
 
   /** From now on keeps what arrives, as far as `buffering` allows, before a backend is taken. */

@@ -10,6 +10,7 @@ import type {
   ExplainRequest,
   ProtocolExplanation,
 } from '../../../src/plugin-api/index.ts';
+import type { Route } from '../config/schema/options.generated.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import { NO_FILTERS } from '../filters/filter-chain.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
@@ -40,7 +41,7 @@ export function explain(
 ): ProtocolExplanation {
   const dryRun = new DryRun(real.host);
   // An error page would hide the reason of an error, and with request_buffering the exchange would wait for a body that never comes.
-  const options = { ...real.options, error_pages: [] };
+  const options = { ...real.options, error_pages: [], routes: real.options.routes.map(withoutMirror) };
   delete options.request_buffering;
   const instance = new HttpInstance(options, dryRun.host, { ...real.parts, filtersOf: NO_FILTERS });
   const client = new DryRunStream(
@@ -204,6 +205,13 @@ function forwardOf(
       ? {}
       : { response: responseEdits(edits, exchange, request) }),
   };
+}
+
+/** A dry run sends nothing, so it makes no copies either. */
+function withoutMirror(route: Route): Route {
+  const bare = { ...route };
+  delete bare.mirror;
+  return bare;
 }
 
 /** The text with placeholders for values that are random for each request, such as the request id. */

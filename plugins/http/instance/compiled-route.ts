@@ -6,11 +6,21 @@ import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
 
+/** The section `mirror` of a route. */
+export interface Mirror {
+  readonly upstream: Upstream;
+  /** Of the requests of the route, from 0 to 100. */
+  readonly percent: number;
+  readonly bodyLimitBytes: number;
+}
+
 /** A route, ready for use. */
 export interface CompiledRoute extends RouteConditions {
   readonly upstream: Upstream;
   /** When requests are tried again; undefined when the upstream has no settings for that. */
   readonly retryRules: RetryRules | undefined;
+  /** Gets copies of requests; undefined for none. */
+  readonly mirror: Mirror | undefined;
   readonly requestEdits: FieldEdits | undefined;
   readonly responseEdits: FieldEdits | undefined;
   readonly pathEdit: PathEdit | undefined;
@@ -22,15 +32,12 @@ export interface CompiledRoute extends RouteConditions {
 export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,
-  upstream: Upstream,
-  retryRules: RetryRules | undefined,
-  filters: FilterChain | undefined,
+  parts: Pick<CompiledRoute, 'upstream' | 'retryRules' | 'mirror' | 'filters'>,
 ): CompiledRoute {
   const own = route?.transform;
   return {
     ...routeConditions(route),
-    upstream,
-    retryRules,
+    ...parts,
     requestEdits: FieldEdits.ofTransforms(
       [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
       underscores !== 'keep',
@@ -40,6 +47,5 @@ export function compileRoute(
       false,
     ),
     pathEdit: pathEdit([general, own]),
-    filters,
   };
 }

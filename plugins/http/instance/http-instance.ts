@@ -25,6 +25,7 @@ import { leastRate } from '../message/transfer-rate.ts';
 import type { BodyLimits, HeadLimits, TakingLimits } from '../message/message-limits.ts';
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { ReplaceDeadChannel, type RetryPolicy } from '../retries/retry-policy.ts';
+import type { MirrorLoad } from './mirror-load.ts';
 import { RetryRules } from '../retries/retry-rules.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
@@ -40,6 +41,8 @@ export interface HttpParts {
   readonly bufferedBodies: BufferedBodies;
   /** Bodies that are kept so that they can be sent again. */
   readonly keptBodies: BufferedBodies;
+  /** What copies of requests take. */
+  readonly mirrorLoad: MirrorLoad;
   readonly filtersOf: RouteFilters;
   /** Begins to serve a client's connection. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
@@ -189,7 +192,17 @@ export class HttpInstance implements ProtocolInstance {
     const { host, options, parts } = this;
     const filters = FilterChain.of(parts.filtersOf(route?.name ?? '', host));
     const target = host.upstream(upstream, 'keep-alive');
-    return compileRoute(route, options, target, this.retryRules(target), filters);
+    const mirror = route?.mirror && {
+      upstream: host.upstream(route.mirror.upstream, 'keep-alive'),
+      percent: route.mirror.percent,
+      bodyLimitBytes: route.mirror.body_limit,
+    };
+    return compileRoute(route, options, {
+      upstream: target,
+      mirror,
+      retryRules: this.retryRules(target),
+      filters,
+    });
   }
 }
 

@@ -1,8 +1,9 @@
-import type { ExchangeRecord, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { ExchangeRecord, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
+import { MirrorCounters } from './counters/mirror-counters.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
 import { HandshakeMetrics } from './counters/handshake-metrics.ts';
 import { RefusalCounters } from './counters/refusal-counters.ts';
@@ -31,6 +32,7 @@ export class MetricCounters implements TelemetrySubscriber {
   readonly routes: RouteCounters;
   readonly refusals: RefusalCounters;
   readonly retries: RetryCounters;
+  readonly mirrors: MirrorCounters;
   readonly healthChecks: NamedDurationCounters<'pass' | 'fail'>;
   readonly queues: NamedDurationCounters<QueueOutcome>;
   readonly tunnels: TunnelDurations;
@@ -48,6 +50,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.routes = new RouteCounters(listeners);
     this.refusals = new RefusalCounters(listeners);
     this.retries = new RetryCounters(backends);
+    this.mirrors = new MirrorCounters(upstreams);
     this.healthChecks = new NamedDurationCounters(backends, []);
     this.queues = new NamedDurationCounters(upstreams, []);
     this.tunnels = new TunnelDurations(listeners, backends);
@@ -74,6 +77,10 @@ export class MetricCounters implements TelemetrySubscriber {
 
   queue({ upstream, outcome, waitedMs }: QueueRecord): void {
     this.queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
+  }
+
+  mirrored(upstream: string, result: MirrorResult): void {
+    this.mirrors.count(upstream, result);
   }
 
   handshake(record: HandshakeRecord): void {
@@ -111,6 +118,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.routes.forgetOthers(snapshot);
     this.refusals.forgetOthers(snapshot);
     this.retries.forgetOthers(snapshot);
+    this.mirrors.forgetOthers(snapshot);
   }
 
   /** All counts of this moment. */
@@ -127,7 +135,18 @@ export class MetricCounters implements TelemetrySubscriber {
   }
 
   #parts(): readonly AddableCounters[] {
-    const { requests, results, routes, refusals, retries, healthChecks, queues, tunnels, handshakes } = this;
-    return [requests, results, routes, refusals, retries, healthChecks, queues, tunnels, handshakes];
+    const {
+      requests,
+      results,
+      routes,
+      refusals,
+      retries,
+      mirrors,
+      healthChecks,
+      queues,
+      tunnels,
+      handshakes,
+    } = this;
+    return [requests, results, routes, refusals, retries, mirrors, healthChecks, queues, tunnels, handshakes];
   }
 }

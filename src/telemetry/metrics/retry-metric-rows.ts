@@ -1,5 +1,11 @@
-/** The rows of the metrics of second tries in the table of all metrics. */
+/** The rows of the metrics of second tries and copies of requests in the table of all metrics. */
 export const RETRY_METRIC_ROWS = [
+  [
+    'balance_mirrored_requests_total',
+    'counter',
+    ['upstream', 'result'],
+    'Copies of requests for the mirror. Result: answered, failed (there), or dropped (at a limit, or because the request was never complete).',
+  ],
   [
     'balance_retries_total',
     'counter',

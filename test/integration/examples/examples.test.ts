@@ -100,6 +100,10 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect(JSON.parse(health.body)).toMatchObject({ status: expect.any(String) as string });
     expect((await get(socket, '/metrics')).body).toContain('balance_requests_total{');
   },
+  'mirror.yaml': async ({ connect }) => {
+    const socket = await connect();
+    expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);
+  },
   'overload.yaml': async ({ connect }) => {
     const socket = await connect();
     expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);

@@ -82,7 +82,24 @@ export interface Route {
   readonly priority: number;
   /** Name of the upstream that gets the request. */
   readonly upstream: string;
+  readonly mirror?: HttpMirror;
   readonly transform?: Transform;
+}
+
+/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. Requests that change the protocol (WebSockets) are not copied. */
+export interface HttpMirror {
+  /** Name of the upstream that gets the copies. */
+  readonly upstream: string;
+  /**
+   * How many requests of the route are copied, in percent. They are drawn at random.
+   * @default 100
+   */
+  readonly percent: number;
+  /**
+   * Requests with longer bodies are not copied. In bytes.
+   * @default "64KiB"
+   */
+  readonly body_limit: number;
 }
 
 /** Changes to requests before they are forwarded, and to responses before they are sent back. */

@@ -1,0 +1,181 @@
+import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
+import type {
+  Deadline,
+  Lease,
+  LeaseRequest,
+  LogFields,
+  MirrorResult,
+  PendingLease,
+} from '../../../src/plugin-api/index.ts';
+import type { Mirror } from '../instance/compiled-route.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
+import type { ClientStream, RequestDraft, ResponseEvents } from '../message/client-stream.ts';
+import { HeldBytes } from '../message/held-bytes.ts';
+import { refuseResponse, type Refusal } from '../message/refusal/refusal.ts';
+import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
+
+/** The request that is copied. */
+export interface MirroredRequest {
+  readonly instance: HttpInstance;
+  readonly method: string;
+  readonly isChunked: boolean;
+  logFields(): LogFields;
+}
+
+/**
+ * The copy of one request: collects its body, and sends it to the mirror once the request is complete. What the mirror answers is read and
+ * forgotten. The copy ends at the latest when the mirror has been silent for the `read` timeout of its upstream.
+ */
+export class MirrorCopy implements LeaseRequest, ResponseEvents {
+  readonly key = undefined;
+  readonly fresh = false;
+  readonly #request: MirroredRequest;
+  readonly #mirror: Mirror;
+  readonly #draft: RequestDraft;
+  #body: HeldBytes | undefined = undefined;
+  /** The memory that was taken for the body. */
+  #takenBytes = 0;
+  #trailers: readonly FieldLine[] = NO_TRAILERS;
+  #isComplete = false;
+  #isOver = false;
+  #pending: PendingLease | undefined = undefined;
+  #lease: Lease | undefined = undefined;
+  #client: ClientStream | undefined = undefined;
+  #deadline: Deadline | undefined = undefined;
+  #status = 0;
+
+  private constructor(request: MirroredRequest, mirror: Mirror, draft: RequestDraft) {
+    this.#request = request;
+    this.#mirror = mirror;
+    this.#draft = draft;
+    request.instance.begun();
+  }
+
+  /** Begins a copy; undefined when this request is none of those that are copied, or when too many copies run. */
+  static begin(request: MirroredRequest, mirror: Mirror, draft: RequestDraft): MirrorCopy | undefined {
+    if (Math.random() * 100 >= mirror.percent) return undefined;
+    const { host, parts } = request.instance;
+    if (parts.mirrorLoad.begin()) return new MirrorCopy(request, mirror, draft);
+    host.telemetry.mirrored?.(mirror.upstream.name, 'dropped');
+    return undefined;
+  }
+
+  logFields(): LogFields {
+    return this.#request.logFields();
+  }
+
+  /** A piece of the request's body passes by. */
+  add(bytes: Buffer, start: number, end: number): void {
+    if (this.#isOver) return;
+    const body = (this.#body ??= new HeldBytes(this.#mirror.bodyLimitBytes));
+    const capacity = body.capacityWith(end - start);
+    const more = capacity - this.#takenBytes;
+    const { mirrorLoad } = this.#request.instance.parts;
+    if (body.length + end - start > this.#mirror.bodyLimitBytes || (more > 0 && !mirrorLoad.take(more))) {
+      this.#finish('dropped');
+      return;
+    }
+    this.#takenBytes = Math.max(this.#takenBytes, capacity);
+    body.add(bytes, start, end);
+  }
+
+  /** The request is complete: now its copy is sent. */
+  complete(trailers: readonly FieldLine[]): void {
+    if (this.#isOver || this.#isComplete) return;
+    this.#isComplete = true;
+    this.#trailers = trailers;
+    this.#deadline = this.#request.instance.host.deadline(() => {
+      this.#finish('failed', 'backend_timeout');
+    }, this);
+    this.#pending = this.#mirror.upstream.acquire(this);
+    this.#renew();
+  }
+
+  /** The request is over. If it never was complete, there is nothing to send. */
+  requestOver(): void {
+    if (!this.#isComplete) this.#finish('dropped');
+  }
+
+  /** The response of the mirror is complete. */
+  end(): void {
+    this.#finish('answered');
+  }
+
+  leased(lease: Lease): void {
+    this.#lease = lease;
+    this.#pending = undefined;
+    const { instance } = this.#request;
+    const client = instance.parts.clients.open(lease.channel, this.#request, this);
+    this.#client = client;
+    client.send(this.#draft, '');
+    const bytes = this.#body?.bytes;
+    this.#body = undefined;
+    if (bytes !== undefined) client.giveBody(bytes);
+    client.finish(this.#trailers);
+    client.flush();
+    this.#renew();
+  }
+
+  refused(error: BalanceError): void {
+    this.#pending = undefined;
+    this.#finish('failed', error.code);
+  }
+
+  interim(): void {
+    this.#renew();
+  }
+
+  head(head: { readonly status: number }): void {
+    this.#status = head.status;
+  }
+
+  switched(): Refusal {
+    return refuseResponse('upgrade', '101 for a copy of a request');
+  }
+
+  data(): void {
+    // Nobody reads it.
+  }
+
+  flush(): void {
+    this.#renew();
+  }
+
+  drained(): void {
+    this.#renew();
+  }
+
+  malformed(): void {
+    this.#finish('failed', 'backend_protocol');
+  }
+
+  gone(): void {
+    this.#finish('failed', 'backend_reset');
+  }
+
+  #renew(): void {
+    const { readTimeoutMs } = this.#mirror.upstream;
+    if (!this.#isOver && readTimeoutMs !== Number.POSITIVE_INFINITY) this.#deadline?.set(readTimeoutMs);
+  }
+
+  #finish(result: MirrorResult, error?: ErrorCode): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { host, parts } = this.#request.instance;
+    const client = this.#client;
+    this.#deadline?.destroy();
+    this.#pending?.cancel();
+    client?.stop();
+    this.#lease?.end(error, this.#status, error === undefined ? (client?.idleMs ?? 0) : 0);
+    this.#body = undefined;
+    parts.mirrorLoad.end(this.#takenBytes);
+    host.telemetry.mirrored?.(this.#mirror.upstream.name, result);
+    if (error !== undefined && host.logger.debugEnabled)
+      host.logger.debug('Copy of a request failed', {
+        ...this.logFields(),
+        upstream: this.#mirror.upstream.name,
+        error,
+      });
+    this.#request.instance.ended();
+  }
+}
