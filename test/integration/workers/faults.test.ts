@@ -96,6 +96,14 @@ describe('the end of a proxy with workers', () => {
     await expect(client(proxy.app.listeners.get('one') ?? '127.0.0.1:1')).rejects.toThrow();
   });
 
+  it('is told as no trouble of the workers, however many end then', async () => {
+    const proxy = await oddProxy('mark: a', 'workers: 4');
+    await proxy.app.close();
+    const log = await proxy.log();
+    expect(log).toContain('stopped');
+    expect(log).not.toMatch(/ERROR|worker ended/);
+  });
+
   it('cuts what does not finish, and ends all threads, also one whose event loop stands still', async () => {
     const proxy = await oddProxy('mark: a', 'shutdown: { timeout: 500ms }');
     const idle = await connectionAt(proxy, 1);
