@@ -89,10 +89,10 @@ logging: { format: json }
     return (JSON.parse(line) as { address: string }).address;
   };
   const address = await addressOf('listening');
-  const admin = await addressOf('admin listening');
-  const target = await addressOf('metrics listening');
+  // Both have one server.
+  const target = await addressOf('admin listening');
   const status = async (): Promise<Status> =>
-    (await (await fetch(`http://${admin}/status`)).json()) as Status;
+    (await (await fetch(`http://${target}/status`)).json()) as Status;
   return {
     target,
     begin: async () => {
