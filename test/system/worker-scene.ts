@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { PROGRAM } from '../support/labs/built-program.ts';
 import { ask } from '../support/labs/say-plugin.ts';
@@ -125,15 +126,25 @@ async function crowdsOf(address: string): Promise<ReadonlyMap<number, readonly B
   return crowds;
 }
 
-/** A connection at a worker of that kind. */
+/** A connection at a worker of that kind. One that is accepted by a worker that then ends or hangs gets no answer, and is left. */
 async function at(address: string, isWanted: (worker: number) => boolean): Promise<ByteSocket> {
   const others: ByteSocket[] = [];
   const found = await eventually(async () => {
     const socket = await client(address);
-    if (isWanted(Number.parseInt(await ask(socket, 'who'), 10))) return socket;
+    const worker = await workerOf(socket);
+    if (worker !== undefined && isWanted(worker)) return socket;
     others.push(socket);
     return undefined;
   }, 'such a worker has accepted');
   for (const socket of others) socket.close();
   return found;
+}
+
+async function workerOf(socket: ByteSocket): Promise<number | undefined> {
+  socket.send('who');
+  for (let looks = 0; looks < 50 && !socket.closed; looks += 1) {
+    if (socket.text !== '') return Number.parseInt(socket.text, 10);
+    await pause(20);
+  }
+  return undefined;
 }
