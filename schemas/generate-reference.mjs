@@ -14,6 +14,7 @@ const CHAPTERS = [
       'tracing',
       'plugins',
       'dns',
+      'outlier_detection',
       'resilience',
       'overload',
       'workers',

@@ -7,6 +7,7 @@ import { FOREIGN_PROCESS, OWN_PROCESS } from '../plugins/import/guarded-call.ts'
 import { PluginLoader } from '../plugins/plugin-loader.ts';
 import { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
 import type { AppOptions } from './app-options.ts';
+import { HandStates } from '../upstream/standing/hand-states.ts';
 import { openLogging } from './open-logging.ts';
 import { createThreadParts, type ThreadParts } from './parts/thread-parts.ts';
 
@@ -17,6 +18,8 @@ export interface FirstParts {
   readonly reloads: ReloadPipeline;
   readonly names: NameResolver;
   readonly resources: ProcessResources;
+  /** What operators have set backends to. */
+  readonly hands: HandStates;
   /** The keys of the session tickets of listeners. */
   readonly ticketKeys: RotatingKeyRing;
 }
@@ -43,6 +46,7 @@ export function createFirstParts(options: AppOptions): FirstParts {
     }),
     names,
     resources,
+    hands: new HandStates(),
     ticketKeys: new RotatingKeyRing(undefined, before?.ticketKeys),
   };
 }

@@ -7,6 +7,8 @@ import { ListeningSockets } from '../runtime/reload/listening-sockets.ts';
 import type { ReloadParticipant } from '../runtime/reload/reload-participant.ts';
 import type { ReloadPipeline } from '../runtime/reload/reload-pipeline.ts';
 import { ResolverParticipant } from '../runtime/reload/resolver-participant.ts';
+import { HandParticipant } from './parts/hand-participant.ts';
+import type { HandStates } from '../upstream/standing/hand-states.ts';
 import type { CountersControl } from '../telemetry/control/counters-control.ts';
 import { MetricsControl } from '../telemetry/control/metrics-control.ts';
 import { CertificateWatch } from './parts/certificate-watch.ts';
@@ -27,6 +29,8 @@ export interface SupervisorEnvironment {
   readonly reloads: ReloadPipeline;
   readonly plugins: PluginLoader;
   readonly names: NameResolver;
+  /** What operators have set backends to. */
+  readonly hands: HandStates;
   /** Sockets that listen already. */
   readonly inheritance: SocketInheritance | undefined;
   readonly upgrade: Upgrade;
@@ -51,7 +55,8 @@ export function createSupervisorParts(environment: SupervisorEnvironment): Super
   const shown = { ...environment, certificates };
   const source = metricsSource({ ...shown, logging, telemetry, telemetryControl, journal: reloads.journal });
   const metrics = new MetricsControl(counters, source);
-  const admin = createAdminServers({ ...shown, metrics, handshakes: telemetry, logger });
+  const hands = new HandParticipant(environment.hands, logger);
+  const admin = createAdminServers({ ...shown, metrics, handshakes: telemetry, logger, hands });
   // Logs come before listeners, so that new listeners log as the config says.
   const participants = [
     new ResolverParticipant(names),
@@ -59,6 +64,7 @@ export function createSupervisorParts(environment: SupervisorEnvironment): Super
     metrics,
     admin,
     certificates,
+    hands,
     settings,
     new ListeningSockets(control.sockets),
   ];

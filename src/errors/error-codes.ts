@@ -123,6 +123,13 @@ export const ERRORS = {
     retryable: true,
     meaning: 'The upstream has no healthy backend.',
   },
+  circuit_open: {
+    origin: 'upstream',
+    status: 503,
+    retryable: true,
+    meaning:
+      'The circuit breakers of all backends that could serve the request are open: they failed too often, and get a pause.',
+  },
   queue_full: {
     origin: 'upstream',
     status: 503,

@@ -5,30 +5,33 @@ import type { HealthReport } from '../plugin-api/host.ts';
 export interface ReportedBackend {
   /** As the config writes it: `http://localhost:9001`, `localhost:9001`. */
   readonly address: string;
-  /** Whether its last checks passed. A backend that is not checked, or not yet, counts as healthy. */
-  readonly healthy: boolean;
+  readonly health: ReportedHealth;
 }
 
+/** `unknown`: no check has ended, or there are none. It counts as healthy. */
+export type ReportedHealth = 'healthy' | 'unhealthy' | 'unknown';
+
+const BADNESS: Readonly<Record<ReportedHealth, number>> = { healthy: 0, unknown: 1, unhealthy: 2 };
+
 /**
- * The health of the proxy and its backends: status 200 when all backends are healthy, or there are none, and 503 when any is
- * unhealthy; the body is JSON on one line, with a line feed at its end. An address that several backends share is healthy only when all
- * of them are.
+ * The health of the proxy and its backends: status 503 when any backend is unhealthy, otherwise 200; the body is JSON on one line, with
+ * a line feed at its end. An address that several backends share is as healthy as the worst of them.
  */
 export function healthReport(
   startedAtMs: number,
   backends: Iterable<ReportedBackend>,
   nowMs: number,
 ): HealthReport {
-  const byAddress = new Map<string, boolean>();
-  for (const { address, healthy } of backends) {
-    byAddress.set(address, healthy && byAddress.get(address) !== false);
+  const byAddress = new Map<string, ReportedHealth>();
+  for (const { address, health } of backends) {
+    const known = byAddress.get(address);
+    if (known === undefined || BADNESS[health] > BADNESS[known]) byAddress.set(address, health);
   }
-  const word = (healthy: boolean) => (healthy ? 'healthy' : 'unhealthy');
-  const allHealthy = [...byAddress.values()].every((healthy) => healthy);
+  const allHealthy = [...byAddress.values()].every((health) => health !== 'unhealthy');
   const body = JSON.stringify({
-    status: word(allHealthy),
+    status: allHealthy ? 'healthy' : 'unhealthy',
     uptime: formatUptime(nowMs - startedAtMs),
-    backends: Object.fromEntries([...byAddress].map(([address, healthy]) => [address, word(healthy)])),
+    backends: Object.fromEntries(byAddress),
   });
   return { status: allHealthy ? 200 : 503, body: `${body}\n` };
 }

@@ -1,5 +1,6 @@
 import type { Counted } from './counts/counted.ts';
 import type { HostNameReading } from './host-name.ts';
+import type { MemberState } from './upstream.ts';
 
 /** A backend of the live generation or of one that drains. */
 export interface BackendReading extends Counted<BackendCounts, BackendGauges> {
@@ -56,8 +57,19 @@ export interface BackendGauges {
 export interface BackendDetails extends BackendReading {
   /** undefined where the address is an IP address or a unix socket. */
   readonly hostName: HostNameReading | undefined;
+  readonly connects: ConnectsReading;
   /** The upstreams that the backend belongs to. */
   readonly memberships: readonly MembershipReading[];
+}
+
+/** How connects to a backend go. */
+export interface ConnectsReading {
+  /** Whether the last one failed. */
+  readonly failing: boolean;
+  /** Since when, in ms since 1970; undefined while they work. */
+  readonly sinceMs: number | undefined;
+  /** Why the last one failed; undefined while they work. */
+  readonly error: string | undefined;
 }
 
 /** All backends that a generation uses. */
@@ -68,14 +80,57 @@ export interface BackendsReading {
   readonly unanswered: readonly number[];
 }
 
+/** What keeps a backend from its requests in one upstream, beside its active checks. */
+export interface MembershipParts {
+  /** What an operator has set it to; undefined: nothing. */
+  readonly byHand: ByHandReading | undefined;
+  /** undefined without passive checks. */
+  readonly ejection: EjectionReading | undefined;
+  /** undefined without a circuit breaker. */
+  readonly breaker: BreakerReading | undefined;
+}
+
+/** What an operator has set a backend to. */
+export interface ByHandReading {
+  readonly state: 'healthy' | 'unhealthy' | 'draining' | 'maintenance';
+  readonly reason: string | undefined;
+  /** ms since 1970. */
+  readonly sinceMs: number;
+}
+
+/** Whether passive checks have ejected a backend. */
+export interface EjectionReading {
+  readonly isOut: boolean;
+  /** When it was ejected, or came back, in ms since 1970; undefined when it never was. */
+  readonly changedAtMs: number | undefined;
+  /** How long the ejection still lasts; 0 when there is none. */
+  readonly leftMs: number;
+  /** Ejections in a row. */
+  readonly count: number;
+  /** Ejections since the backend is watched. */
+  readonly total: number;
+  readonly reason: string | undefined;
+}
+
+/** The circuit breaker of a backend. */
+export interface BreakerReading {
+  readonly state: 'closed' | 'open' | 'half-open' | 'recovering';
+  /** When the state changed last, in ms since 1970; undefined when it never did. */
+  readonly changedAtMs: number | undefined;
+  readonly reason: string | undefined;
+  /** How often it opened. */
+  readonly opened: number;
+}
+
 /** A backend in one of its upstreams. */
-export interface MembershipReading {
+export interface MembershipReading extends MembershipParts {
   /** Name of the upstream. */
   readonly upstream: string;
   readonly weight: number;
   /** Exchanges and tunnels that may run at a time; Infinity: no limit. */
   readonly maxConnections: number;
   readonly healthy: boolean;
+  readonly state: MemberState;
   /** When the health last changed; undefined without health checks. */
   readonly changedAtMs: number | undefined;
   /** When the last check ended; undefined without health checks, and before the first one. */

@@ -1,8 +1,23 @@
 /**
- * Whether a backend may serve an upstream. Health checks say `up` or `down`; `unchecked` means that there are none, or that the first one
- * has not ended; `off` means that the weight is 0, whatever the health.
+ * The states of a backend in an upstream; the first that applies counts. By an operator: `maintenance` (it gets nothing), `draining` (it keeps
+ * its clients, and gets no new ones). `off`: its weight is 0. `open`, `half-open`: its circuit breaker is. `up`, `down`: its checks, or
+ * the operator, say so. `ejected`: it failed too often. `unknown`: it has no checks, or the first one has not ended; it is used as if it
+ * were up.
  */
-export type MemberState = 'up' | 'down' | 'unchecked' | 'off';
+export const MEMBER_STATES = [
+  'up',
+  'down',
+  'unknown',
+  'ejected',
+  'open',
+  'half-open',
+  'draining',
+  'maintenance',
+  'off',
+] as const;
+
+/** One of {@link MEMBER_STATES}. */
+export type MemberState = (typeof MEMBER_STATES)[number];
 
 /** An upstream of the live generation. */
 export interface UpstreamReading {

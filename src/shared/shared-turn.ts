@@ -5,9 +5,10 @@ export class SharedTurn {
   readonly #totals: Int32Array;
   readonly #at: number;
 
-  constructor({ totals, at }: SlotRow) {
+  /** @param word one that counts no places. Default: the one that never does */
+  constructor({ totals, at }: SlotRow, word = FREE_WORD) {
     this.#totals = totals;
-    this.#at = at + FREE_WORD;
+    this.#at = at + word;
   }
 
   read(): number {

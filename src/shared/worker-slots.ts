@@ -115,9 +115,9 @@ export class OpenSlot {
     return places;
   }
 
-  /** The word that workers change by turns. */
-  turn(): SharedTurn {
-    return new SharedTurn(this.row);
+  /** A word that workers change by turns. @param word 0 or 1: one that counts no places. Default: the one that never does */
+  turn(word?: 0 | 1): SharedTurn {
+    return new SharedTurn(this.row, word);
   }
 
   /** The word that this worker alone changes and the others read. */

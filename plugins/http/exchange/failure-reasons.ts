@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../src/errors.ts';
 /** The reasons that clients see when no backend got the request. Only the log has details. */
 const REASONS: Partial<Record<ErrorCode, string>> = {
   no_backend: 'no backend is available',
+  circuit_open: 'no backend is available',
   queue_full: 'all backends are busy',
   queue_timeout: 'all backends are busy',
   pool_timeout: 'all backends are busy',

@@ -16,7 +16,7 @@ export interface AdminRouteOptions {
 /** An endpoint: a method, a path and a handler. A GET must change nothing; it answers HEAD as well. */
 export interface AdminRoute extends AdminRouteOptions {
   readonly method: AdminMethod;
-  /** The whole path, without the query. */
+  /** The whole path, without the query. A part in braces, as in `/backends/{name}/drain`, stands for any text without a slash. */
   readonly path: string;
   readonly handle: AdminHandler;
 }
@@ -64,8 +64,21 @@ export class AdminRouter {
   }
 
   #methods(path: string): ReadonlyMap<string, AdminRoute> {
-    const methods = this.#routes.get(path);
+    const methods = this.#routes.get(path) ?? this.#matching(path);
     if (methods !== undefined) return methods;
     throw new AdminError(404, 'not_found', 'there is no such endpoint', { endpoints: this.paths });
+  }
+  /** The endpoints of the first path with braces that matches. */
+  #matching(path: string): ReadonlyMap<string, AdminRoute> | undefined {
+    const parts = path.split('/');
+    for (const [pattern, methods] of this.#routes) {
+      if (!pattern.includes('{')) continue;
+      const wanted = pattern.split('/');
+      const isMatch =
+        wanted.length === parts.length &&
+        wanted.every((part, at) => (part.startsWith('{') ? parts[at] !== '' : part === parts[at]));
+      if (isMatch) return methods;
+    }
+    return undefined;
   }
 }

@@ -3,14 +3,30 @@ import type {
   BackendDetails,
   BackendsReading,
   BackendTlsReading,
+  BreakerReading,
+  ByHandReading,
+  EjectionReading,
   MembershipReading,
   PoolReading,
   PoolsReading,
 } from '../../readings/backend.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
+import type { MemberState } from '../../readings/upstream.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
+
+const BY_BADNESS: readonly MemberState[] = [
+  'maintenance',
+  'down',
+  'open',
+  'ejected',
+  'draining',
+  'half-open',
+  'off',
+  'unknown',
+  'up',
+];
 
 /** The sources of these endpoints. */
 export interface BackendSources {
@@ -47,7 +63,7 @@ export function backendRoutes(sources: BackendSources, requests: CountedRequests
 }
 
 function backendJson(
-  { name, address, hostName, memberships, counts, gauges }: BackendDetails,
+  { name, address, hostName, connects, memberships, counts, gauges }: BackendDetails,
   requests: RequestTotals | undefined,
 ): object {
   const down = memberships.find(({ healthy }) => !healthy);
@@ -59,7 +75,9 @@ function backendJson(
     name,
     address,
     dns: hostNameJson(hostName),
-    healthy: down === undefined,
+    healthy: down !== undefined ? false : checked.length > 0 ? true : null,
+    state: stateJson(worstOf(memberships)),
+    connects: { failing: connects.failing, since: timeJson(connects.sinceMs), error: connects.error ?? null },
     since: timeJson(changed?.changedAtMs),
     reason: (down ?? memberships.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
     last_check_at: timeJson(checked.length === 0 ? undefined : Math.max(...checked)),
@@ -114,16 +132,51 @@ function timeJson(atMs: number | undefined): string | null {
 }
 
 function membershipJson(membership: MembershipReading): object {
-  const { upstream, weight, maxConnections, healthy, tls, proxyProtocol } = membership;
+  const { upstream, weight, maxConnections, healthy, state, tls, proxyProtocol } = membership;
+  const { byHand, ejection, breaker, lastCheckAtMs } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
   return {
     name: upstream,
     weight,
     max_connections: limit,
-    healthy,
+    healthy: healthy && lastCheckAtMs === undefined ? null : healthy,
+    state: stateJson(state),
+    by_hand: byHand === undefined ? null : byHandJson(byHand),
+    ejection: ejection === undefined ? null : ejectionJson(ejection),
+    circuit_breaker: breaker === undefined ? null : breakerJson(breaker),
     tls: tls === undefined ? null : tlsJson(tls),
     proxy_protocol: proxyProtocol ?? null,
   };
+}
+
+/** In the words that operators use for health. */
+function stateJson(state: MemberState): string {
+  return state === 'up' ? 'healthy' : state === 'down' ? 'unhealthy' : state;
+}
+
+/** The state in the upstream where it is furthest from serving requests. */
+function worstOf(memberships: readonly MembershipReading[]): MemberState {
+  const states = new Set(memberships.map(({ state }) => state));
+  return BY_BADNESS.find((state) => states.has(state)) ?? 'unknown';
+}
+
+function byHandJson({ state, reason, sinceMs }: ByHandReading): object {
+  return { state, reason: reason ?? null, since: timeJson(sinceMs) };
+}
+
+function ejectionJson({ isOut, changedAtMs, leftMs, count, total, reason }: EjectionReading): object {
+  return {
+    ejected: isOut,
+    since: timeJson(changedAtMs),
+    left_seconds: Math.ceil(leftMs / 1_000),
+    in_a_row: count,
+    total,
+    reason: reason ?? null,
+  };
+}
+
+function breakerJson({ state, changedAtMs, reason, opened }: BreakerReading): object {
+  return { state, since: timeJson(changedAtMs), opened_total: opened, reason: reason ?? null };
 }
 
 function tlsJson({ serverName, sni, isVerified, clientCertificate }: BackendTlsReading): object {

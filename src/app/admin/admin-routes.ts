@@ -1,5 +1,6 @@
 import { get, type AdminRoute } from '../../admin/endpoint/admin-router.ts';
 import { backendRoutes } from '../../admin/routes/backend-routes.ts';
+import { backendStateRoutes, type HandPort } from '../../admin/routes/backend-state-routes.ts';
 import { configRoute } from '../../admin/routes/config-route.ts';
 import { connectionsRoute } from '../../admin/routes/connections-route.ts';
 import { cpuProfileRoute } from '../../admin/diagnostics/cpu-profile.ts';
@@ -27,12 +28,13 @@ import { explainRoute } from './explain-route.ts';
 export interface AdminSources extends ShownParts {
   readonly metrics: MetricsControl;
   readonly logger: Logger;
+  readonly hands: HandPort;
   readonly eventLoop: EventLoopWatch;
 }
 
 /** The endpoints of an admin server, without those for the metrics, whose path the config sets, and for the index. */
 export function adminRoutes(sources: AdminSources): AdminRoute[] {
-  const { version, control, reloads, upgrade, metrics, logger, eventLoop } = sources;
+  const { version, control, reloads, upgrade, metrics, logger, eventLoop, hands } = sources;
   return [
     get(
       ENDPOINT_PATHS.health,
@@ -49,6 +51,7 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
       () => eventLoop.read(),
     ),
     ...backendRoutes(control, metrics),
+    ...backendStateRoutes(() => control.backends(), hands),
     connectionsRoute(control),
     configRoute(() => liveConfigReading(sources)),
     configDiffRoute(reloads, control),

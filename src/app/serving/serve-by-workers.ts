@@ -19,8 +19,18 @@ import { WorkerTraffic } from './worker-traffic.ts';
 
 /** Starts as many workers, each a thread that serves clients. Rejects when one of them can't be started. */
 export async function serveByWorkers(environment: ServingEnvironment, count: number): Promise<Serving> {
-  const { thread, names, resources, inheritance, ticketKeys, configFile, observer, chance, metricsPage } =
-    environment;
+  const {
+    thread,
+    names,
+    resources,
+    inheritance,
+    ticketKeys,
+    configFile,
+    observer,
+    chance,
+    metricsPage,
+    hands,
+  } = environment;
   const { logging, telemetry, instanceId } = thread;
   const { logger } = logging;
   const hub = new DescriptorHub();
@@ -34,7 +44,7 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
   const traffic = new WorkerTraffic();
   const contexts = new BackendContexts();
   const health = new HealthBoard({ logger, names, contexts, telemetry, resources, observer });
-  const feeds = new WorkerFeeds({ health, names, ticketKeys, logger });
+  const feeds = new WorkerFeeds({ health, names, hands, ticketKeys, logger });
   const known = (): KnownNames => control.known();
   const counters = new CountersControl(telemetry, known);
   const control = await startWorkers({

@@ -8,6 +8,7 @@ import type { ProxyControl } from '../../runtime/control/proxy-control.ts';
 import type { TrafficRecords } from '../../runtime/reload/follow/auto-rollback.ts';
 import type { ReloadParticipant } from '../../runtime/reload/reload-participant.ts';
 import type { CountersControl } from '../../telemetry/control/counters-control.ts';
+import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import type { AppObserver } from '../parts/app-observer.ts';
 import type { ThreadParts } from '../parts/thread-parts.ts';
 
@@ -33,6 +34,8 @@ export interface ServingEnvironment {
   readonly names: NameResolver;
   /** The keys of the session tickets of listeners. */
   readonly ticketKeys: RotatingKeyRing;
+  /** What operators have set backends to. */
+  readonly hands: HandStates;
   readonly resources: ProcessResources;
   /** Sockets that listen already. */
   readonly inheritance: SocketInheritance | undefined;

@@ -99,6 +99,7 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     this.#parts = createMovingParts({
       slots: this.#slots,
       health: feeds.health,
+      hands: feeds.hands,
       contexts: new BackendContexts(),
       thread: this.#thread,
       ids: { proxyId, lastReadingId, nextConnectionId: () => words.nextConnectionId() },

@@ -5,12 +5,13 @@ import { listenerTls } from './normalize-tls.ts';
 import type { WrittenBackends } from './normalize-upstream-tls.ts';
 import { upstreamTls } from './normalize-upstream-tls.ts';
 import { normalizeBackend, normalizeHealthCheck } from './normalize-upstream.ts';
+import { pickKeys } from './pick-keys.ts';
 import { SniUpstreams } from './sni-upstreams.ts';
 
 /** Normalizes the form with `listeners` and `upstreams`: only names and the settings of the mode are filled in. */
 export function normalizeListeners(file: ConfigFile, context: NormalizeContext): object {
   const upstreams = (file.upstreams ?? []).map((upstream, index) =>
-    normalizeUpstream(upstream, file.resilience, index, context),
+    normalizeUpstream(upstream, file, index, context),
   );
   const passed = new SniUpstreams(upstreams, () => ({}), context);
   const listeners = (file.listeners ?? []).map((listener, index) =>
@@ -51,15 +52,24 @@ function normalizeListener(
   };
 }
 
-/** @param resilience the settings of the file for all upstreams that have none of their own */
+/** Sections at the top of the file that count for each upstream without one of its own. */
+const SHARED_KEYS = ['health_check', 'outlier_detection'] as const;
+
+/** @param file has the settings for all upstreams that have none of their own */
 function normalizeUpstream(
   upstream: FileUpstream,
-  resilience: Resilience | undefined,
+  file: ConfigFile,
   index: number,
   context: NormalizeContext,
 ): object {
-  const { health_check: check, tls: given, ...rest } = upstream;
+  const { tls: given, ...rest } = upstream;
+  const { resilience } = file;
+  const { health_check: check, outlier_detection: outliers } = {
+    ...pickKeys(file, SHARED_KEYS),
+    ...upstream,
+  };
   const at: Path = ['upstreams', index];
+  for (const key of SHARED_KEYS) if (upstream[key] === undefined) context.provenance.set([...at, key], [key]);
   for (const part of Object.keys(resilience ?? {})) {
     if (upstream.resilience?.[part as keyof Resilience] === undefined)
       context.provenance.set([...at, 'resilience', part], ['resilience', part]);
@@ -74,6 +84,7 @@ function normalizeUpstream(
   }
   return {
     ...rest,
+    ...(outliers === undefined ? {} : { outlier_detection: outliers }),
     ...(resilience === undefined ? {} : { resilience: { ...resilience, ...upstream.resilience } }),
     backends: upstream.backends.map(normalizeBackend),
     ...(tls === undefined ? {} : { tls }),

@@ -75,7 +75,7 @@ function commonSettings(file: ConfigFile, at: Path, context: NormalizeContext): 
   const sent = file.proxy_protocol?.send;
   if (sent !== undefined) context.provenance.set([...at, 'proxy_protocol'], ['proxy_protocol', 'send']);
   return {
-    ...pickKeys(file, ['load_balancer', 'queue', 'resilience', 'tcp_keepalive']),
+    ...pickKeys(file, ['load_balancer', 'queue', 'outlier_detection', 'resilience', 'tcp_keepalive']),
     ...connectionPool(file, at, context),
     ...(sent === undefined ? {} : { proxy_protocol: sent }),
     timeouts,

@@ -36,6 +36,7 @@ export interface ConfigFile {
   /** The time between two checks of a backend. This key is short for a `health_check` that asks for `/` and expects status 200. One failed check takes a backend out of use; one passed check brings it back. Each check may take as long as the interval, but 2s at most. A number without a unit means seconds. */
   readonly health_check_interval?: string | number;
   readonly queue?: Queue;
+  readonly outlier_detection?: OutlierDetection;
   readonly resilience?: Resilience;
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
@@ -374,6 +375,36 @@ export interface HealthCheck {
    * @default "200-399"
    */
   readonly expected_status?: string | number;
+  readonly passive_checks?: PassiveChecks;
+}
+
+/** Watches the answers that clients get from a backend. One that fails too often is ejected: it gets no requests for some time (`outlier_detection`). A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. */
+export interface PassiveChecks {
+  /**
+   * `false` turns passive checks off while the section stays in the file.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * So many failures in a row eject a backend. With several workers, those of all of them count.
+   * @default 5
+   */
+  readonly consecutive_failures?: number;
+  /**
+   * A backend is also ejected when this part of its requests in `window` failed: 0.5 is one of two. Each worker judges by the requests that it sees.
+   * @default 0.5
+   */
+  readonly error_rate_threshold?: number;
+  /**
+   * So many requests must be in `window` before `error_rate_threshold` counts: one failure among two requests says little.
+   * @default 20
+   */
+  readonly min_requests?: number;
+  /**
+   * The time that `error_rate_threshold` looks back.
+   * @default "1m"
+   */
+  readonly window?: string;
 }
 
 /** Where requests and connections wait while every backend is at `max_connections` or has a full pool. When an edit changes the upstream, the waiting ones keep their order. If the edit makes room (a higher limit, another backend), they are served. Otherwise they go on waiting, with the new settings; the time that they have already waited counts. If the edit removes the queue, their place in it or the upstream, they are refused immediately. */
@@ -390,9 +421,102 @@ export interface Queue {
   readonly timeout?: string;
 }
 
+/** For how long passive checks eject backends, and how many of them. This section alone turns passive checks on, with the defaults of `health_check.passive_checks`. An edit of either section takes all ejections back; other edits keep them. An active check that passes during an ejection ends it. */
+export interface OutlierDetection {
+  /**
+   * `false` turns ejection off while the section stays in the file.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * How long the first ejection lasts. The second in a row lasts twice as long, the third three times, and so on.
+   * @default "30s"
+   */
+  readonly base_ejection_time?: string;
+  /**
+   * The longest ejection.
+   * @default "5m"
+   */
+  readonly max_ejection_time?: string;
+  /**
+   * A backend that has stayed in for this time loses one of its ejections in a row. So often the success rates of the backends are compared, too.
+   * @default "10s"
+   */
+  readonly interval?: string;
+  /**
+   * At most so many per cent of the backends may be ejected at a time, the one in question included. Backends of weight 0 and those that an operator has taken out do not count. The last backend that can serve is never ejected. The default of 50 lets one of two be ejected; with 10, as Envoy has it, no backend of an upstream with fewer than ten could be.
+   * @default 50
+   */
+  readonly max_ejection_percent?: number;
+  /** When fewer than so many per cent of the backends pass their checks, active and passive ones, the checks are ignored, and all backends get requests: to send all of them to the few that are left would bring these down too. 0: checks always count. Default: 50 while ejection is on, otherwise 0. */
+  readonly panic_threshold?: number;
+  readonly success_rate?: SuccessRate;
+}
+
+/** Compares the backends with each other, every `interval`: one whose part of successful requests is far below that of the others is ejected. Each worker judges by the requests that it sees. */
+export interface SuccessRate {
+  /**
+   * A backend is ejected when its success rate is below the mean of all, minus this many standard deviations.
+   * @default 1.9
+   */
+  readonly stdev_factor?: number;
+  /**
+   * So many backends must have had `min_requests`.
+   * @default 5
+   */
+  readonly min_hosts?: number;
+  /**
+   * So many requests a backend must have had in `interval` to be compared.
+   * @default 100
+   */
+  readonly min_requests?: number;
+}
+
 /** What the proxy does when backends of an upstream fail. */
 export interface Resilience {
+  readonly circuit_breaker?: CircuitBreaker;
   readonly retry?: Retry;
+}
+
+/** Gives a backend that fails a pause. Its breaker opens after failures, and the backend gets nothing for `timeout`. Then it is half-open: a few requests show whether the backend is well again. If they succeed, it closes; if one fails, it opens again. A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. When the breakers of all backends are open, requests are answered at once with 503, `Retry-After` and `X-Balance-Reason: circuit_open`. An edit of this section begins with closed breakers; other edits keep their state. With several workers, the state, the failures in a row and the requests of a half-open breaker count for all of them. */
+export interface CircuitBreaker {
+  /**
+   * `false` turns the breakers off while the section stays in the file.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * So many failures in a row open the breaker.
+   * @default 5
+   */
+  readonly max_failures?: number;
+  /** The breaker also opens when this part of the requests in `window` failed: 0.5 is one of two. Each worker judges by the requests that it sees. Without this key only `max_failures` counts. */
+  readonly error_rate_threshold?: number;
+  /**
+   * So many requests must be in `window` before `error_rate_threshold` counts: one failure among two requests says little.
+   * @default 20
+   */
+  readonly min_requests?: number;
+  /**
+   * The time that `error_rate_threshold` looks back.
+   * @default "10s"
+   */
+  readonly window?: string;
+  /**
+   * How long a breaker stays open.
+   * @default "60s"
+   */
+  readonly timeout?: string;
+  /**
+   * How many requests a half-open breaker lets through at a time. So many successes in a row close it.
+   * @default 1
+   */
+  readonly max_concurrent_requests?: number;
+  /**
+   * After the breaker has closed, the backend's part of the requests grows from a tenth to all of them in this time; other backends get the rest. One failure in this time opens the breaker again. 0: it gets all at once.
+   * @default "10s"
+   */
+  readonly recovery?: string | number;
 }
 
 /** Sends a request again when a backend has failed it. Each try goes to another backend, as long as there is one that the request has not tried. A request is never sent again once the client has got a byte of a response. Without this section only this is done: when connecting to a backend fails, another one is chosen, and when an idle connection dies as a request is sent on it, the request is sent once more. */
@@ -1028,6 +1152,7 @@ export interface FileUpstream {
   readonly connection_pool?: ConnectionPool;
   readonly health_check?: HealthCheck;
   readonly queue?: Queue;
+  readonly outlier_detection?: OutlierDetection;
   readonly resilience?: Resilience;
   readonly timeouts?: UpstreamTimeouts;
   /**

@@ -74,7 +74,7 @@ function pickOf(
 }
 
 function withoutCandidates({ queue }: UpstreamConfig, { members }: UpstreamGroup): string {
-  const mayWait = queue.max_size > 0 && members.some(({ healthy, weight }) => healthy && weight > 0);
+  const mayWait = queue.max_size > 0 && members.some(({ up, weight }) => up && weight > 0);
   return mayWait
     ? `no candidate now: the request waits for up to ${formatDuration(queue.timeout)}`
     : 'no candidate: the request is refused';
@@ -96,7 +96,7 @@ function explainBackend(
   const { backend, weight } = member;
   const candidate = isCandidate(member);
   const isChecked = check?.enabled === true;
-  const health = !isChecked ? 'unchecked' : !live ? 'unknown' : member.healthy ? 'healthy' : 'unhealthy';
+  const health = !isChecked ? 'unchecked' : !live ? 'unknown' : member.sound ? 'healthy' : 'unhealthy';
   return {
     name: backend.name,
     address: backend.address,
@@ -111,10 +111,20 @@ function explainBackend(
 
 function reasonAgainst(member: Member): string {
   if (member.weight === 0) return 'its weight is 0';
-  if (!member.healthy) {
-    const { lastError } = member.health ?? {};
-    return lastError === undefined ? 'unhealthy: too few checks passed' : `unhealthy: ${lastError}`;
-  }
+  if (!member.up || member.breaker?.hasRoom === false) return reasonOfState(member);
   if (member.active >= member.maxConnections) return `at its limit of ${member.maxConnections} connections`;
   return 'all sockets of its pool are in use';
+}
+
+/** Why the state of a member keeps it from requests. */
+function reasonOfState({ health, standing, ejection, breaker, state }: Member): string {
+  const { hand } = standing;
+  if (hand !== undefined && hand.state !== 'healthy')
+    return `set to ${hand.state} by an operator${hand.reason === undefined ? '' : `: ${hand.reason}`}`;
+  if (state === 'open' || state === 'half-open')
+    return `its circuit breaker is ${state}${breaker?.reason === undefined ? '' : `: ${breaker.reason}`}`;
+  if (state === 'ejected') return `ejected${ejection?.reason === undefined ? '' : `: ${ejection.reason}`}`;
+  return health?.lastError === undefined
+    ? 'unhealthy: too few checks passed'
+    : `unhealthy: ${health.lastError}`;
 }

@@ -46,7 +46,7 @@ export async function buildOffline(
   const builder = new GenerationBuilder({
     proxyId: randomUUID(),
     workers: 1,
-    registry: new Registry({ names: NO_NAMES, health: NO_CHECKS, contexts: new BackendContexts() }),
+    registry: new Registry({ names: NO_NAMES, health: NO_CHECKS, contexts: new BackendContexts(), logger }),
     names: NO_NAMES,
     buffers: new ReadBuffers(),
     logger,

@@ -1,6 +1,7 @@
 import { HeldKeyRing } from '../../net/tls/contexts/held-key-ring.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import { SharedTicketSet } from '../../net/tls/contexts/ticket-set.ts';
+import { HandStates } from '../../upstream/standing/hand-states.ts';
 import type { FeedReport, FeedTold, LookedUp } from './feed-messages.ts';
 import { HealthClient } from './health-client.ts';
 import { NamesClient } from './names-client.ts';
@@ -16,6 +17,8 @@ export interface FeedSupervisor {
 export class FeedClients {
   readonly health: HealthClient;
   readonly names: NamesClient;
+  /** What operators have set backends to. */
+  readonly hands = new HandStates();
   readonly ticketKeys: HeldKeyRing;
 
   /**
@@ -34,6 +37,10 @@ export class FeedClients {
   take(told: FeedTold): void {
     if (told.kind === 'ticket-keys') {
       this.ticketKeys.replaceKeys(told.keys);
+      return;
+    }
+    if (told.kind === 'hand-states') {
+      this.hands.replaceAll(told.entries);
       return;
     }
     for (const [id, state] of told.names) this.names.take(id, state);

@@ -1,5 +1,6 @@
 import type { CheckedBackend } from '../../health/health-feed.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
+import type { HandEntry } from '../../upstream/standing/hand-state.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 
 /** A backend whose health a worker watches, by a number of the worker's own. */
@@ -38,7 +39,11 @@ export interface FeedStates {
 }
 
 /** What the supervisor tells a worker about feeds, without being asked. */
-export type FeedTold = FeedStates | { readonly kind: 'ticket-keys'; readonly keys: KeyRingState };
+export type FeedTold =
+  | FeedStates
+  | { readonly kind: 'ticket-keys'; readonly keys: KeyRingState }
+  /** All states that operators have set. */
+  | { readonly kind: 'hand-states'; readonly entries: readonly HandEntry[] };
 
 /** The result of one look-up of a host name. */
 export interface LookedUp {

@@ -6,6 +6,7 @@ import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.t
 import { SharedTicketSet } from '../../net/tls/contexts/ticket-set.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { FeedTold, LookedUp } from './feed-messages.ts';
+import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import { TicketKeySchedule } from './ticket-key-schedule.ts';
 import { WorkerFeed, type FeedSources } from './worker-feed.ts';
 
@@ -17,6 +18,7 @@ const KEPT_MS = 2_000;
 export interface WorkerFeedsOptions extends FeedSources {
   readonly names: HostNames & { records(): readonly NameState[] };
   readonly ticketKeys: RotatingKeyRing;
+  readonly hands: HandStates;
 }
 
 /** The supervisor's side of feeds: checks backends, looks names up and makes ticket keys for all workers. */
@@ -29,12 +31,16 @@ export class WorkerFeeds {
   readonly #muted = new Map<WorkerFeed, NodeJS.Timeout>();
   readonly #refresh: NodeJS.Timeout;
   readonly #schedule: TicketKeySchedule;
+  readonly #stopHands: () => void;
 
   constructor(options: WorkerFeedsOptions) {
     this.#options = options;
     this.#refresh = setInterval(() => {
       for (const feed of this.#feeds) feed.refresh();
     }, REFRESH_EVERY_MS).unref();
+    this.#stopHands = options.hands.changes.follow(() => {
+      for (const feed of this.#feeds) this.#tellHands(feed);
+    });
     this.#schedule = new TicketKeySchedule(options.ticketKeys, (keys) => {
       for (const feed of this.#feeds) feed.tell({ kind: 'ticket-keys', keys });
     });
@@ -49,6 +55,7 @@ export class WorkerFeeds {
   join(tell: (told: FeedTold) => void): WorkerFeed {
     const feed = new WorkerFeed(this.#options, tell);
     this.#feeds.add(feed);
+    if (this.#options.hands.entries.length > 0) this.#tellHands(feed);
     return feed;
   }
 
@@ -84,9 +91,14 @@ export class WorkerFeeds {
   close(): void {
     clearInterval(this.#refresh);
     this.#schedule.close();
+    this.#stopHands();
     for (const timer of this.#muted.values()) clearTimeout(timer);
     for (const feed of [...this.#feeds, ...this.#muted.keys()]) feed.release();
     this.#feeds.clear();
     this.#muted.clear();
+  }
+
+  #tellHands(feed: WorkerFeed): void {
+    feed.tell({ kind: 'hand-states', entries: this.#options.hands.entries });
   }
 }

@@ -1,4 +1,4 @@
-import { healthReport } from '../../health/report.ts';
+import { healthReport, type ReportedHealth } from '../../health/report.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { Generation } from './generation.ts';
@@ -6,7 +6,10 @@ import type { Generation } from './generation.ts';
 /** A backend and its health. */
 export interface BackendView {
   readonly backend: BackendState;
+  /** False when a check, an ejection or an operator says that it is down in one of its upstreams. */
   readonly healthy: boolean;
+  /** False when no check in any of its upstreams has ended. */
+  readonly known: boolean;
 }
 
 /** The live generation, for everybody who reads what is live: health, metrics, status. */
@@ -15,22 +18,33 @@ export class LiveView {
   /** Replaced at each swap. */
   generation: Generation | undefined;
 
-  /** Every backend once. A backend is down when the health check of any of its upstreams says so. */
+  /** Every backend once. A backend is down when it is so in any of its upstreams. */
   backends(): Iterable<BackendView> {
     const views = new Map<BackendState, BackendView>();
     for (const { group } of this.generation?.upstreams.values() ?? []) {
-      for (const { backend, healthy } of group.members) {
-        views.set(backend, { backend, healthy: healthy && (views.get(backend)?.healthy ?? true) });
+      for (const { backend, sound, health } of group.members) {
+        const { healthy = true, known = false } = views.get(backend) ?? {};
+        views.set(backend, {
+          backend,
+          healthy: healthy && sound,
+          known: known || health?.lastCheckAtMs !== undefined,
+        });
       }
     }
     return views.values();
   }
 
   health(): HealthReport {
-    const backends = [...this.backends()].map(({ backend, healthy }) => ({
+    const backends = Array.from(this.backends(), ({ backend, healthy, known }) => ({
       address: backend.shownAddress,
-      healthy,
+      health: reportedHealth(healthy, known, backend.connects.areFailing),
     }));
     return healthReport(this.startedAtMs, backends, Date.now());
   }
+}
+
+/** A backend without checks is not known, but counts as healthy unless connects to it fail. */
+function reportedHealth(healthy: boolean, known: boolean, connectsFail: boolean): ReportedHealth {
+  if (!healthy || (!known && connectsFail)) return 'unhealthy';
+  return known ? 'healthy' : 'unknown';
 }

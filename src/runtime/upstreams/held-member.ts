@@ -7,6 +7,8 @@ import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
+import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
+import type { BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 import type { Registry } from './registry.ts';
 
 /** Behind every `priority`. */
@@ -16,8 +18,14 @@ const BACKUP_PRIORITY = 1_000;
 export interface MemberParts {
   readonly registry: Registry;
   readonly dialer: Dialer;
+  /** Name of the upstream. */
+  readonly upstream: string;
   /** Absent where backends are not checked. */
   readonly check: BackendCheck | undefined;
+  /** Absent where no backend is ejected. */
+  readonly passive: PassiveRules | undefined;
+  /** Absent where there are no circuit breakers. */
+  readonly breaker: BreakerRules | undefined;
 }
 
 /** A member of an upstream, with its references into the registry: to its backend, its health check and its pools. */
@@ -27,6 +35,9 @@ export class HeldMember {
   readonly #parts: MemberParts;
   readonly #backend: Ref<BackendState>;
   #health: WatchedHealth | undefined;
+  /** How the backend stands in the upstream: needed to the end of the last lease. */
+  readonly #standing: Releasable[] = [];
+  readonly #stopFollowing: (() => void)[] = [];
   readonly #pools = new Map<SocketUse, Ref<SocketPool>>();
   #hasLeft = false;
   #stopWaiting: (() => void) | undefined;
@@ -34,14 +45,26 @@ export class HeldMember {
   constructor(config: BackendConfig, parts: MemberParts) {
     this.config = config;
     this.#parts = parts;
-    const { registry, check } = parts;
+    const { registry, check, upstream, passive, breaker } = parts;
     this.#backend = registry.backend(config);
     const backend = this.#backend.value;
+    const changed = (): void => {
+      this.member.noteChange();
+    };
     try {
-      this.#health = check && registry.health(backend, check);
+      this.#health = check && registry.health(backend, check, changed);
     } catch (error) {
       this.#backend.release();
       throw error;
+    }
+    const { standings } = registry;
+    const standing = standings.standing(upstream, config);
+    const ejection = passive && standings.ejection(upstream, config, passive);
+    const circuit = breaker && standings.breaker(upstream, config, breaker);
+    for (const part of [standing, ejection, circuit]) {
+      if (part === undefined) continue;
+      this.#standing.push(part);
+      this.#stopFollowing.push(part.value.changes.follow(changed));
     }
     this.member = new Member({
       backend,
@@ -51,6 +74,9 @@ export class HeldMember {
       maxConnections: config.max_connections,
       dialer: parts.dialer,
       health: this.#health?.health,
+      standing: standing.value,
+      ejection: ejection?.value,
+      breaker: circuit?.value,
     });
   }
 
@@ -100,6 +126,8 @@ export class HeldMember {
   release(): void {
     this.#stopWaiting?.();
     this.#stopWaiting = undefined;
+    for (const stop of this.#stopFollowing) stop();
+    for (const part of this.#standing) part.release();
     this.#backend.release();
   }
 }

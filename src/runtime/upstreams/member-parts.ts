@@ -13,6 +13,7 @@ import type { HandshakeObserver } from '../../readings/handshake.ts';
 import type { MemberParts } from './held-member.ts';
 import type { Ref } from '../../net/resources/ref-counted-map.ts';
 import type { Registry } from './registry.ts';
+import { breakerRulesOf, passiveRulesOf } from './standing-rules.ts';
 
 /** The parts of the process that the members of upstreams are made with. */
 export interface MemberSources extends Pick<DialerParts, 'names' | 'buffers' | 'resources'> {
@@ -52,7 +53,10 @@ export function memberPartsOf(
             upstream: config.name,
             observer: parts.telemetry,
           }),
+    upstream: config.name,
     check: checkOf(config, settings.tls, files),
+    passive: passiveRulesOf(config),
+    breaker: breakerRulesOf(config),
     context,
   };
 }
@@ -77,13 +81,23 @@ function contextOf(
   }
 }
 
+/** A section without its passive checks. */
+type ActiveChecks = Omit<HealthCheck, 'passive_checks'>;
+
+function activeChecksOf(section: HealthCheck): ActiveChecks {
+  const active: { -readonly [Key in keyof HealthCheck]: HealthCheck[Key] } = { ...section };
+  delete active.passive_checks;
+  return active;
+}
+
 function checkOf(
   { health_check: section, proxy_protocol: proxyProtocol, tls: config }: Upstream,
   settings: BackendTlsSettings | undefined,
   files: ConfigFiles,
 ): BackendCheck | undefined {
   if (section?.enabled !== true) return undefined;
-  const keys = [settingsKey<HealthCheck>(section), proxyProtocol ?? ''];
+  // Passive checks are no part of the active ones: an edit of them does not begin these anew.
+  const keys = [settingsKey<ActiveChecks>(activeChecksOf(section)), proxyProtocol ?? ''];
   let tls: CheckTls | undefined;
   if (section.type === 'https') {
     tls =

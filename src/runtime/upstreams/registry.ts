@@ -10,7 +10,6 @@ import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
-import type { WorkerSlots } from '../../shared/worker-slots.ts';
 import { BackendShare } from '../../upstream/sharing/backend-share.ts';
 import { BackendState } from '../../upstream/backend/backend-state.ts';
 import { RetryCounts } from '../../upstream/recovery/retry-counts.ts';
@@ -18,14 +17,14 @@ import { PoolShare } from '../../upstream/sharing/pool-share.ts';
 import { SocketPool, type OtherWorkers } from '../../upstream/pool/socket-pool.ts';
 import { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
 import { backendSlot, poolSlot, retriesSlot, upstreamSlot } from './slot-keys.ts';
+import { StandingRegistry, type StandingParts } from './standing-registry.ts';
+import { connectReports } from './standing-reports.ts';
 
 /** The parts of the thread that a registry works with. */
-export interface RegistryParts {
+export interface RegistryParts extends StandingParts {
   readonly names: HostNames;
   readonly health: HealthFeed;
   readonly contexts: BackendContexts;
-  /** What is shared with other workers. Default: there are none. */
-  readonly slots?: WorkerSlots | undefined;
 }
 
 /**
@@ -33,6 +32,8 @@ export interface RegistryParts {
  * ends with its last reference.
  */
 export class Registry {
+  /** How backends stand in their upstreams. */
+  readonly standings: StandingRegistry;
   readonly #parts: RegistryParts;
   readonly #backends = new RefCountedMap<BackendState>((backend) => {
     this.#freeIndexes.push(backend.index);
@@ -58,6 +59,7 @@ export class Registry {
 
   constructor(parts: RegistryParts) {
     this.#parts = parts;
+    this.standings = new StandingRegistry(parts);
   }
 
   /** Every backend that the live generation or a draining one refers to. */
@@ -71,7 +73,14 @@ export class Registry {
       const index = this.#freeIndexes.pop() ?? this.#nextIndex++;
       const target = parseAddress(config.address);
       const share = this.#shareOf(config);
-      const backend = new BackendState(index, config.name, target, config.url ?? config.address, share);
+      const backend = new BackendState(
+        index,
+        config.name,
+        target,
+        config.url ?? config.address,
+        share,
+        connectReports(this.#parts.logger, config),
+      );
       this.#holdName(backend);
       return backend;
     });
@@ -108,12 +117,9 @@ export class Registry {
     return this.#parts.contexts.refer(settings, files);
   }
 
-  /** The health of a backend, as such checks find it. */
-  health(backend: BackendState, check: BackendCheck): WatchedHealth {
-    const { name, target } = backend;
-    return this.#parts.health.watch({ name, target, check }, () => {
-      backend.noteChange();
-    });
+  /** The health of a backend, as such checks find it. @param changed called when it has changed */
+  health({ name, target }: BackendState, check: BackendCheck, changed: () => void): WatchedHealth {
+    return this.#parts.health.watch({ name, target, check }, changed);
   }
 
   #otherWorkers(

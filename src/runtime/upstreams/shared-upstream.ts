@@ -9,6 +9,7 @@ import type { SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
 import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { Member } from '../../upstream/group/member.ts';
+import { OutlierWatch } from '../../upstream/group/outliers/outlier-watch.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { RetryCounts } from '../../upstream/recovery/retry-counts.ts';
 import { triesAgain, upstreamRecovery } from '../../upstream/recovery/upstream-recovery.ts';
@@ -21,6 +22,7 @@ import { HeldMember } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import { groupOptionsOf, type UpstreamParts } from './upstream-parts.ts';
+import { sparedReports } from './standing-reports.ts';
 import { upstreamFaults } from './upstream-reports.ts';
 
 /** One use of an upstream's sockets: the `Upstream` objects of its protocols, by their names, and whether members have pools for it. */
@@ -46,6 +48,8 @@ export class SharedUpstream implements LeaseHome {
   /** Undefined where requests are not tried again. */
   readonly #retryCounts: Ref<RetryCounts> | undefined;
   readonly #source: BackendSource;
+  /** Undefined where no backend is ejected. */
+  readonly #outliers: OutlierWatch | undefined;
   #stopFollowing: (() => void) | undefined;
   /** The list of the source that the present members were made from. */
   #listed: readonly BackendConfig[] = [];
@@ -70,6 +74,8 @@ export class SharedUpstream implements LeaseHome {
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
     this.#share = parts.registry.share(config.name);
     this.#retryCounts = triesAgain(config) ? parts.registry.retryCounts(config.name) : undefined;
+    const { passive } = this.#memberParts;
+    this.#outliers = passive && new OutlierWatch(passive, sparedReports(parts.logger, config.name));
     this.group = new UpstreamGroup({
       ...groupOptionsOf(config, parts, onFault),
       makeBalancer: (members) =>
@@ -202,6 +208,7 @@ export class SharedUpstream implements LeaseHome {
 
   #beginDraining(): void {
     this.#draining = true;
+    this.#outliers?.close();
     this.#stopFollowing?.();
     this.#stopFollowing = undefined;
   }
@@ -282,6 +289,8 @@ export class SharedUpstream implements LeaseHome {
           this.#addPools(held);
           for (const pool of held.takeOtherPools(this.#uses)) pool.release();
         }
+        this.#outliers?.watch(members);
+        for (const member of members) member.outcomes = this.#outliers?.checksOf(member);
         this.group.setMembers(members, balancer);
         this.#held = next;
         this.#listed = backends;

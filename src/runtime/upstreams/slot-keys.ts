@@ -3,10 +3,13 @@ import { poolSettingsOf, type PoolSettings } from '../../config/sockets/pool-set
 import { formatAddress, parseAddress } from '../../config/values/address.ts';
 import { socketKeyOf } from '../../config/sockets/socket-key.ts';
 import { ConfigFiles, type NamedFiles } from '../../config/files/config-files.ts';
-import type { BackendConfig, Config, Listener } from '../../config/schema/config.generated.ts';
+import type { BackendConfig, Config, Listener, Upstream } from '../../config/schema/config.generated.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import type { DialerSettings } from '../../config/sockets/dialer-settings.ts';
 import { triesAgain } from '../../upstream/recovery/upstream-recovery.ts';
+import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
+import type { BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
+import { breakerRulesOf, passiveRulesOf } from './standing-rules.ts';
 
 /** What the keys of a generation's slots are made from. */
 export interface SlotSource {
@@ -15,6 +18,8 @@ export interface SlotSource {
   readonly directory: string;
   readonly files: NamedFiles;
 }
+
+type BackendName = Pick<BackendConfig, 'name' | 'address'>;
 
 export function listenerSlot(listener: Pick<Listener, 'name' | 'address'>): string {
   return `listener ${socketKeyOf(listener)}`;
@@ -31,6 +36,16 @@ export function upstreamSlot(name: string): string {
 /** What the tries of that upstream are counted in. */
 export function retriesSlot(upstream: string): string {
   return `retries ${upstream}`;
+}
+
+/** @param rulesKey the `settingsKey` of the rules of passive checks */
+export function ejectionSlot(upstream: string, backend: BackendName, rulesKey: string): string {
+  return `ejection ${JSON.stringify([upstream, backend.name, backend.address])} ${rulesKey}`;
+}
+
+/** @param rulesKey the `settingsKey` of the rules of the breaker */
+export function breakerSlot(upstream: string, backend: BackendName, rulesKey: string): string {
+  return `breaker ${JSON.stringify([upstream, backend.name, backend.address])} ${rulesKey}`;
 }
 
 /**
@@ -56,6 +71,7 @@ export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySe
     keys.add(upstreamSlot(upstream.name));
     if (triesAgain(upstream)) keys.add(retriesSlot(upstream.name));
     for (const backend of upstream.backends) keys.add(backendSlot(backend));
+    for (const key of standingSlots(upstream)) keys.add(key);
     const settings = poolSettingsOf(upstream, 'keep-alive');
     if (settings === undefined || settings.maxSize === 0) continue;
     const poolKey = settingsKey<PoolSettings>(settings);
@@ -64,4 +80,17 @@ export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySe
       keys.add(poolSlot({ name, address: formatAddress(parseAddress(address)) }, poolKey, dialerKey));
   }
   return keys;
+}
+
+/** The slots of what passive checks and circuit breakers find. */
+function* standingSlots(upstream: Upstream): Generator<string, void> {
+  const { name, backends } = upstream;
+  const passive = passiveRulesOf(upstream);
+  const breaker = breakerRulesOf(upstream);
+  const passiveKey = passive && settingsKey<PassiveRules>(passive);
+  const breakerKey = breaker && settingsKey<BreakerRules>(breaker);
+  for (const backend of backends) {
+    if (passiveKey !== undefined) yield ejectionSlot(name, backend, passiveKey);
+    if (breakerKey !== undefined) yield breakerSlot(name, backend, breakerKey);
+  }
 }

@@ -10,6 +10,8 @@ import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
 import type { UpstreamOptions } from '../../upstream/group/upstream-options.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
+import { panicPercentOf } from './standing-rules.ts';
+import { panicReports } from './standing-reports.ts';
 import { UpstreamReports } from './upstream-reports.ts';
 
 /** The parts of the process that upstreams are built from. */
@@ -44,7 +46,14 @@ export function groupOptionsOf(
     queueSize: queue.max_size,
     queueTimeoutMs: queue.timeout,
     poolTimeoutMs: config.connection_pool.acquire_timeout,
+    panic: panicOf(config, logger),
     observer: new UpstreamReports(config.name, logger, telemetry),
     onFault,
   };
+}
+
+function panicOf(config: UpstreamConfig, logger: Logger): UpstreamOptions['panic'] {
+  const thresholdPercent = panicPercentOf(config);
+  if (thresholdPercent === 0) return undefined;
+  return { thresholdPercent, observer: panicReports(logger, config.name) };
 }

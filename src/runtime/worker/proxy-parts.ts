@@ -1,3 +1,4 @@
+import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import type { HealthFeed } from '../../health/health-feed.ts';
 import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
@@ -53,6 +54,8 @@ export interface ProxyEnvironment {
   readonly metricsPage: OwnMetrics['page'];
   /** How healthy backends are. */
   readonly health: HealthFeed;
+  /** What operators have set backends to. */
+  readonly hands: HandStates;
   /** What TLS to backends is made with. */
   readonly contexts: BackendContexts;
   /** Random numbers from 0 to below 1, for balancers. Default: `Math.random`. */
@@ -77,7 +80,8 @@ export function createProxyParts(environment: ProxyEnvironment): ProxyParts {
     resources,
     overload,
   });
-  const registry = new Registry({ names, health: environment.health, contexts: environment.contexts, slots });
+  const { health, contexts, hands } = environment;
+  const registry = new Registry({ names, health, contexts, slots, logger, hands });
   const draining = new DrainingGenerations(listeners, logger);
   const builder = new GenerationBuilder({
     proxyId: ids.proxyId,

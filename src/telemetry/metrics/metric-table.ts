@@ -166,7 +166,7 @@ const ROWS = [
     'balance_upstream_backends',
     'gauge',
     ['upstream', 'state'],
-    'Backends of the upstream. up, down: as health checks say. unchecked: none ended yet, or there are none. off: of weight 0, whatever its health.',
+    'Backends of the upstream. up, down: as health checks, or an operator, say. unknown: no check ended yet, or there are none. ejected: failed too often. open, half-open: its circuit breaker is. draining, maintenance: set by an operator. off: of weight 0.',
   ],
   [
     'balance_upstream_backend_weight',

@@ -5,6 +5,8 @@ import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
+import { OwnNumber } from '../standing/standing-words.ts';
+import { ConnectTrouble, type ConnectObserver } from './connect-trouble.ts';
 import type { BackendShare } from '../sharing/backend-share.ts';
 
 /** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
@@ -83,6 +85,8 @@ export class BackendState implements Backend {
   poolTimeouts = 0;
   /** Connects that failed or took too long. */
   connectFailures = 0;
+  /** Whether connects to it fail now. */
+  readonly connects: ConnectTrouble;
   readonly passedOver: PassCounts = { unhealthy: 0, max_connections: 0, pool_full: 0, failed: 0 };
   /** Leases for a request's second try, on a fresh socket. */
   resends = 0;
@@ -98,8 +102,18 @@ export class BackendState implements Backend {
   /** Replaced, never changed: a listener may leave or join while the others are called. */
   #listeners: readonly (() => void)[] = [];
 
-  /** @param share what it shares with other workers. Default: there are none */
-  constructor(index: number, name: string, target: Address, shownAddress: string, share?: BackendShare) {
+  /**
+   * @param share what it shares with other workers. Default: there are none
+   * @param connectObserver default: nobody is told of failing connects
+   */
+  constructor(
+    index: number,
+    name: string,
+    target: Address,
+    shownAddress: string,
+    share?: BackendShare,
+    connectObserver?: ConnectObserver,
+  ) {
     this.index = index;
     this.name = name;
     this.target = target;
@@ -107,6 +121,7 @@ export class BackendState implements Backend {
     this.shownAddress = shownAddress;
     this.places = share?.places;
     this.#share = share;
+    this.connects = new ConnectTrouble(share?.connects ?? new OwnNumber(), connectObserver);
     share?.onRoomAsked(() => {
       this.endResting();
     });

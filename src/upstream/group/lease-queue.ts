@@ -77,9 +77,9 @@ export class LeaseQueue {
       lease.refuse(lease.lastError);
       return;
     }
-    const isFull = this.#queue.isFull && this.#members.some((member) => member.healthy && member.weight > 0);
+    const isFull = this.#queue.isFull && this.#members.some((member) => member.up && member.weight > 0);
     if (!isFull) {
-      refuseSoon(lease, this.#refusals.noBackend());
+      refuseSoon(lease, this.#refusals.noBackend(this.#members));
       return;
     }
     this.#ended('refused', 0);

@@ -4,6 +4,12 @@ import type { BackendState } from '../backend/backend-state.ts';
 import type { Candidate } from '../balancer/contract/balancer.ts';
 import type { ChannelPool } from '../pool/channel-pool.ts';
 import { FreshSockets } from '../pool/fresh-sockets.ts';
+import type { MemberState } from '../../readings/upstream.ts';
+import type { CircuitBreaker } from '../standing/circuit-breaker.ts';
+import type { Ejection } from '../standing/ejection.ts';
+import { MemberStanding } from '../standing/member-standing.ts';
+import type { LeaseOutcomes } from '../standing/lease-outcomes.ts';
+import { stateOf, verdictOn, type MemberVerdict } from '../standing/member-state.ts';
 import type { WaitReason } from './wait-queue.ts';
 
 export interface MemberOptions {
@@ -16,8 +22,14 @@ export interface MemberOptions {
   /** Leases at most. 0: no limit. */
   readonly maxConnections: number;
   readonly dialer: Dialer;
-  /** Default: no health checks, so always healthy. */
+  /** Default: no health checks, so it is not known. */
   readonly health?: MemberHealth | undefined;
+  /** Default: one of its own. */
+  readonly standing?: MemberStanding | undefined;
+  /** Default: no passive checks. */
+  readonly ejection?: Ejection | undefined;
+  /** Default: no circuit breaker. */
+  readonly breaker?: CircuitBreaker | undefined;
 }
 
 /** The health of a backend, as its checks found it. */
@@ -31,30 +43,39 @@ export interface MemberHealth {
   readonly lastError?: string | undefined;
 }
 
-/** Is told of members that a balancer finds unavailable. */
-export interface UnavailableNotes {
+/** The group of a member, as the member sees it. */
+export interface MemberOwner {
+  /** A balancer found the member unavailable. */
   note(member: Member): void;
+  /** The member may get more, less or other requests than before. */
+  memberChanged(member: Member): void;
 }
 
-/** A backend as one upstream uses it: its weight, limit, health and pools there. The same object for as long as these stay the same. */
+/** A backend as one upstream uses it: its weight, limit, state and pools there. The same object for as long as its settings stay the same. */
 export class Member implements Candidate {
   readonly backend: BackendState;
   readonly id: string;
   readonly weight: number;
   readonly priority: number;
   readonly zone: string;
-  readonly factor = 1;
   readonly responseMs = 0;
   readonly maxConnections: number;
   /** Absent without health checks. */
   readonly health: MemberHealth | undefined;
+  readonly standing: MemberStanding;
+  readonly ejection: Ejection | undefined;
+  readonly breaker: CircuitBreaker | undefined;
+  /** Hears how its leases go. Undefined: nobody does, and leases do not read the clock. */
+  outcomes: LeaseOutcomes | undefined = undefined;
   /** Makes a new connection for each lease. */
   readonly fresh: ChannelPool;
-  /** Set by its group, to learn which members a balancer found unavailable. */
-  notes: UnavailableNotes | undefined = undefined;
+  /** Set by its group. */
+  owner: MemberOwner | undefined = undefined;
   readonly #pools = new Map<SocketUse, ChannelPool>();
   /** The pool whose size limits the leases: that of `keep-alive`. */
   #limiting: ChannelPool | undefined = undefined;
+  #panics = false;
+  #verdict: MemberVerdict;
 
   constructor(options: MemberOptions) {
     this.backend = options.backend;
@@ -64,7 +85,11 @@ export class Member implements Candidate {
     this.zone = options.zone ?? '';
     this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
     this.health = options.health;
+    this.standing = options.standing ?? new MemberStanding('', options.backend.name);
+    this.ejection = options.ejection;
+    this.breaker = options.breaker;
     this.fresh = new FreshSockets(options.backend, options.dialer);
+    this.#verdict = verdictOn(this, false);
   }
 
   /** The pool that leases for that use get their channels from. */
@@ -81,32 +106,71 @@ export class Member implements Candidate {
     this.backend.noteChange();
   }
 
+  /** A part of its state has changed: tells its group. */
+  noteChange(): void {
+    const wasUp = this.#verdict.up;
+    this.#verdict = verdictOn(this, this.#panics);
+    if (this.up && !wasUp) this.standing.becameUpAtMs = performance.now();
+    this.owner?.memberChanged(this);
+  }
+
+  get panics(): boolean {
+    return this.#panics;
+  }
+
+  /** While its upstream panics, health and ejection do not count. */
+  set panics(panics: boolean) {
+    if (this.#panics === panics) return;
+    this.#panics = panics;
+    this.noteChange();
+  }
+
+  /** Its state, in one word. */
+  get state(): MemberState {
+    return stateOf(this);
+  }
+
+  /** Whether its state lets it get new requests; room is another question. */
+  get up(): boolean {
+    return this.#verdict.up;
+  }
+
+  /** As {@link up}, but true also while it drains: clients that it serves already may go on. */
+  get takesSessions(): boolean {
+    return this.#verdict.takesSessions;
+  }
+
+  /** Whether its checks let it get requests, without a look at breakers and panic. */
+  get sound(): boolean {
+    return this.#verdict.sound;
+  }
+
+  /** Whether an operator has taken it out, or its weight is 0: then it is no part of what an upstream's panic is judged by. */
+  get isTakenOut(): boolean {
+    return this.weight === 0 || this.#verdict.isTakenOut;
+  }
+
   get active(): number {
     return this.backend.load;
   }
 
-  get healthy(): boolean {
-    return this.health?.healthy ?? true;
-  }
-
-  get up(): boolean {
-    return this.healthy;
+  get factor(): number {
+    return this.breaker?.factor ?? 1;
   }
 
   get available(): boolean {
-    if (
-      this.backend.load < this.maxConnections &&
-      this.#limiting?.isFull !== true &&
-      (this.health?.healthy ?? true)
-    )
-      return true;
-    this.notes?.note(this);
+    if (this.#verdict.up && this.#hasRoom && this.#limiting?.isFull !== true) return true;
+    this.owner?.note(this);
     return false;
   }
 
   /** True while its full pool is the only reason why it gets no further lease. */
   get isHeldUpByPool(): boolean {
-    return this.#limiting?.isFull === true && this.healthy && this.backend.load < this.maxConnections;
+    return this.#limiting?.isFull === true && this.up && this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return this.backend.load < this.maxConnections && this.breaker?.hasRoom !== false;
   }
 
   /**
@@ -115,22 +179,25 @@ export class Member implements Candidate {
    * @param isFresh whether the lease gets a connection of its own
    */
   reserve(use: SocketUse, isFresh: boolean): boolean {
+    if (this.breaker?.reserve() === false) return false;
     const { places } = this.backend;
     if (places === undefined) return true;
-    if (!places.take(this.maxConnections)) return false;
-    if (isFresh || this.pool(use).reserve()) return true;
-    places.release();
+    if (places.take(this.maxConnections)) {
+      if (isFresh || this.pool(use).reserve()) return true;
+      places.release();
+    }
+    this.breaker?.unreserve();
     return false;
   }
 
   /** As {@link makeRoom} in another worker, where the room is made soon. False when none can be made. */
   askForRoom(): boolean {
-    return this.healthy && this.backend.load >= this.maxConnections && this.backend.askForRoom();
+    return this.up && this.backend.load >= this.maxConnections && this.backend.askForRoom();
   }
 
   /** Makes room below its limit by ending the pinned lease that has rested longest. False when that makes no room. */
   makeRoom(): boolean {
-    return this.healthy && this.backend.load >= this.maxConnections && this.backend.endResting();
+    return this.up && this.backend.load >= this.maxConnections && this.backend.endResting();
   }
 }
 
@@ -141,7 +208,9 @@ export function reasonToWait(
 ): WaitReason | undefined {
   let reason: WaitReason | undefined;
   for (const member of members) {
-    if (!member.healthy || member.weight === 0 || tried?.has(member) === true) continue;
+    if (!member.up || member.weight === 0 || tried?.has(member) === true) continue;
+    // A request waits for room, but not to try out a backend that failed.
+    if (member.breaker?.hasRoom === false) continue;
     // A larger pool would have served it.
     if (member.isHeldUpByPool) return 'pool';
     reason = 'limit';

@@ -1,14 +1,14 @@
 import type { BalanceError } from '../../errors.ts';
 import type { LogSubject } from '../../plugin-api/index.ts';
 import type { PassReason } from '../backend/backend-state.ts';
-import type { Member, UnavailableNotes } from './member.ts';
+import type { Member } from './member.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
 /**
  * Notes which members a balancer finds unavailable while it chooses for one request. The members note it themselves when they are
  * asked, so that a choice among members that are all available costs nothing.
  */
-export class PassedOver implements UnavailableNotes {
+export class PassedOver {
   readonly #observer: UpstreamObserver | undefined;
   readonly #members = new Set<Member>();
   /** True while a balancer chooses. At other times, notes of members are ignored. */
@@ -38,6 +38,6 @@ export class PassedOver implements UnavailableNotes {
 }
 
 function reasonOf(member: Member): PassReason {
-  if (!member.healthy) return 'unhealthy';
+  if (!member.up || member.breaker?.hasRoom === false) return 'unhealthy';
   return member.isHeldUpByPool ? 'pool_full' : 'max_connections';
 }

@@ -10,14 +10,16 @@ import type {
   SocketUse,
   UpstreamRecovery,
 } from '../../plugin-api/index.ts';
+import { BackendListeners } from '../backend/backend-listeners.ts';
 import type { PoolQueue } from '../backend/backend-state.ts';
 import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
-import type { Member } from './member.ts';
+import type { Member, MemberOwner } from './member.ts';
+import { PanicWatch } from '../standing/panic-watch.ts';
 import { sharedQueueOf } from './shared-queue-of.ts';
 import type { QueueSide } from '../sharing/queue-share.ts';
 import { PassedOver } from './passed-over.ts';
-import { membersAt, triedOrAvoided } from './tried-members.ts';
+import { translateTried, triedOrAvoided } from './tried-members.ts';
 import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -32,7 +34,7 @@ interface Succession {
 }
 
 /** An upstream at work. It finds a member for each lease: it chooses one, connects, tries the next one, or lets the lease wait. */
-export class UpstreamGroup implements LeaseOwner, PoolQueue {
+export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
@@ -52,13 +54,15 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   /** What its queue shares with other workers; undefined where there are none. */
   readonly #side: QueueSide | undefined;
   readonly #passedOver: PassedOver;
+  /** Undefined where health always counts. */
+  readonly #panic: PanicWatch | undefined;
   /** Protocols that use it; see {@link serves}. */
   readonly #protocols = new Set<string>();
   #succession: Succession = { current: this };
   #draining = false;
   /** Whether the members were ever replaced, so that a lease may have tried earlier members. */
   #hasChanged = false;
-  #stopListening: readonly (() => void)[] = [];
+  readonly #listeners = new BackendListeners();
   /** True while a place is made for the lease that asks now. Waiting leases must not take that place. */
   #makesRoom = false;
   /** Re-used for each pick: balancers do not keep it. */
@@ -80,6 +84,8 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.home = options.home;
     this.#makeBalancer = options.makeBalancer;
     this.#passedOver = new PassedOver(options.observer);
+    const { panic } = options;
+    this.#panic = panic && new PanicWatch(panic.thresholdPercent, panic.observer);
     this.#side = options.share?.queue.sideOf(
       sharedQueueOf({
         queue: () => this.#queue,
@@ -139,7 +145,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     }
     this.#passedOver.count(lease.request, member, 'failed', error);
     (lease.tried ??= new Set()).add(member);
-    if (this.#hasChanged) this.#translateTried(lease);
+    if (this.#hasChanged) translateTried(lease, this.#members);
     this.#serve(lease);
   }
 
@@ -148,14 +154,23 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     this.#restWhenDraining();
   }
 
+  note(member: Member): void {
+    this.#passedOver.note(member);
+  }
+
+  memberChanged(member: Member): void {
+    this.#panic?.look();
+    this.#onFree(this.#members.indexOf(member));
+  }
+
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */
   peek(key: string | undefined): Member | undefined {
     return this.#balancer?.peek?.({ key, exclude: undefined });
   }
 
-  /** Whether that backend is a member, and healthy. */
+  /** Whether that backend is a member, and may serve the clients that it has. */
   takes(backend: Backend): boolean {
-    return this.#members.some((member) => member.backend === backend && member.healthy);
+    return this.#members.some((member) => member.backend === backend && member.takesSessions);
   }
 
   /** Leases that wait because the pool of that backend is full. A lease that several backends could serve counts for each. */
@@ -174,12 +189,13 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     if (this.#balancer !== undefined) balancer?.resume?.(this.#balancer);
     this.#balancer = balancer;
     this.#hasChanged = this.#members.length > 0;
-    this.#stopListeners();
+    this.#listeners.end();
     this.#members = members;
-    for (const member of members) member.notes = this.#passedOver;
+    for (const member of members) member.owner = this;
     this.#listen();
     this.#lookAtAll();
     this.#adopt(this.#queue.takeOut(() => true));
+    this.#panic?.watch(members);
   }
 
   /**
@@ -205,7 +221,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   /** Stops listening to backends. Running leases go on. */
   close(): void {
-    this.#stopListeners();
+    this.#listeners.end();
   }
 
   #succeed(previous: UpstreamGroup): void {
@@ -219,7 +235,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   /** Leases that waited for other members wait for these. */
   #adopt(places: ReturnType<LeaseQueue['takeOut']>): void {
-    for (const { waiter } of places) this.#translateTried(waiter);
+    for (const { waiter } of places) translateTried(waiter, this.#members);
     this.#queue.adopt(places, this.#members);
     this.#serveQueue();
     // Before any is refused, those are served for whom there is room, even where it is the turn of another worker's.
@@ -232,13 +248,6 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     lease.moveTo(this);
     // The key was made for another `hash_key`: it means nothing here.
     if (!isEqual(previous.keySource, this.keySource)) lease.keyCounts = false;
-  }
-
-  /** The backends that a lease has tried, as members of this group: another member object may stand for the same backend. */
-  #translateTried(lease: UpstreamLease): void {
-    const { tried } = lease;
-    if (tried === undefined) return;
-    lease.tried = membersAt(new Set([...tried].map(({ backend }) => backend)), this.#members);
   }
 
   #onFree(at: number): void {
@@ -257,26 +266,14 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
   }
 
   #listen(): void {
-    if (this.#stopListening.length > 0) return;
-    this.#stopListening = this.#members.map(({ backend }, at) => {
-      backend.poolQueues.add(this);
-      const stop = backend.onFree(() => {
-        this.#onFree(at);
-      });
-      return () => {
-        backend.poolQueues.delete(this);
-        stop();
-      };
+    const backends = this.#members.map(({ backend }) => backend);
+    this.#listeners.begin(backends, this, (at) => {
+      this.#onFree(at);
     });
   }
 
-  #stopListeners(): void {
-    for (const stop of this.#stopListening) stop();
-    this.#stopListening = [];
-  }
-
   #restWhenDraining(): void {
-    if (this.#draining && this.#queue.length === 0) this.#stopListeners();
+    if (this.#draining && this.#queue.length === 0) this.#listeners.end();
   }
 
   /** Gives a lease a member of this group. If none can serve it: a member of the successor, or a place in the queue. */
@@ -292,7 +289,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
     const successor = this.#succession.current;
     if (successor !== undefined && successor !== this && successor.#serves(lease)) {
       successor.#moveHere(lease, this);
-      successor.#translateTried(lease);
+      translateTried(lease, successor.#members);
       successor.#serve(lease, atOnce);
     } else if (this.#queue.join(lease)) {
       if (this.#draining) this.#listen();
@@ -314,7 +311,7 @@ export class UpstreamGroup implements LeaseOwner, PoolQueue {
 
   #pickBut(exclude: ReadonlySet<Member> | undefined, lease: UpstreamLease): Member | undefined {
     this.#balancer ??= this.#makeBalancer(this.#members);
-    if (this.#draining && this.#stopListening.length === 0) this.#lookAtAll();
+    if (this.#draining && !this.#listeners.areOn) this.#lookAtAll();
     for (;;) {
       this.#context.key = lease.keyCounts ? lease.request.key : undefined;
       this.#context.exclude = exclude;

@@ -11,6 +11,7 @@ import type {
   Transport,
 } from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
+import { verdictOf } from '../standing/lease-verdict.ts';
 import type { Member } from './member.ts';
 import type { Channel, ChannelHolder } from '../pool/channel.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.ts';
@@ -72,7 +73,9 @@ export class UpstreamLease
   #pending: PendingTake | undefined = undefined;
   /** Set once the channel was pinned to one client. */
   #pinned: PinnedChannel | undefined = undefined;
-  /** When it got its channel, by `performance.now()`. 0 while it rests, and when no observer asks for the time. */
+  /** Whether it has a place that a half-open breaker gave it. */
+  #isProbe = false;
+  /** When it got its channel, by `performance.now()`. 0 while it rests, and when nobody asks for the time. */
   #exchangeSinceMs = 0;
   #cancelled = false;
   #answered = false;
@@ -129,6 +132,7 @@ export class UpstreamLease
     const { backend } = member;
     this.lastTried = backend;
     backend.active += 1;
+    this.#isProbe = member.breaker?.begin() === true;
     const { fresh } = this.request;
     if (fresh && this.tried === undefined) backend.resends += 1;
     const pool = fresh ? member.fresh : member.pool(this.use);
@@ -172,9 +176,13 @@ export class UpstreamLease
     this.#member = undefined;
     this.#pending = undefined;
     if (member === undefined) return;
-    member.backend.leaseEnded();
+    if (error.origin === 'upstream') {
+      member.outcomes?.connectFailed(error);
+      member.breaker?.ended('failure', this.#isProbe);
+    }
     // This process lacks a resource: no backend is to blame.
-    if (error.origin !== 'upstream') this.lastTried = undefined;
+    else this.lastTried = undefined;
+    this.#leaveMember(member);
     if (!this.#cancelled) this.#tellOfFailure(member, error);
     // The protocol may have cancelled the lease in `connectFailed`.
     if (this.#isCancelled) this.#leave();
@@ -206,7 +214,7 @@ export class UpstreamLease
       this.#pending.destroy();
       this.#pending = undefined;
       this.#member = undefined;
-      member.backend.leaseEnded();
+      this.#leaveMember(member);
     }
     this.#leave();
   }
@@ -268,16 +276,28 @@ export class UpstreamLease
     return this.#cancelled;
   }
 
-  /** Notes the time at which an exchange begins, if an observer asks for it. */
+  /** Notes the time at which an exchange begins, if anybody asks for its outcome. */
   #readClock(): void {
-    if (this.#owner.observer?.exchanged !== undefined) this.#exchangeSinceMs = performance.now();
+    const member = this.#member;
+    if (member?.outcomes !== undefined || member?.breaker !== undefined)
+      this.#exchangeSinceMs = performance.now();
   }
 
   #observe(error: ErrorCode | undefined, status: number): void {
     const heldMs = performance.now() - this.#exchangeSinceMs;
     // A pinned lease that ends between two exchanges has no outcome.
     this.#exchangeSinceMs = 0;
-    if (this.#member !== undefined) this.#owner.observer?.exchanged?.(this.#member, error, status, heldMs);
+    const member = this.#member;
+    member?.outcomes?.ended(error, status, heldMs);
+    member?.breaker?.ended(verdictOf(error, status), this.#isProbe);
+  }
+
+  /** The lease leaves its place at the member. */
+  #leaveMember({ backend, breaker }: Member): void {
+    backend.leaseEnded();
+    if (!this.#isProbe) return;
+    this.#isProbe = false;
+    breaker?.release();
   }
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {
@@ -308,7 +328,7 @@ export class UpstreamLease
       this.backend.pinned -= 1;
       this.backend.endRest(this);
     }
-    member?.backend.leaseEnded();
+    if (member !== undefined) this.#leaveMember(member);
     if (this.#home !== undefined || this.#scope !== undefined) this.#leave();
   }
 

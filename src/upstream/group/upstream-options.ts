@@ -2,6 +2,7 @@ import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { KeySource, UpstreamRecovery } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
+import type { PanicObserver } from '../standing/panic-watch.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamShare } from '../sharing/upstream-share.ts';
@@ -26,6 +27,8 @@ export interface UpstreamOptions {
   readonly queueTimeoutMs: number;
   /** How long a lease may wait while pools are full. */
   readonly poolTimeoutMs: number;
+  /** When health is ignored, as too few members pass their checks. Default: never. */
+  readonly panic?: { readonly thresholdPercent: number; readonly observer: PanicObserver } | undefined;
   /** Default: nothing is observed. */
   readonly observer?: UpstreamObserver | undefined;
   /** Called when a protocol throws in `leased`, `refused` or `connectFailed`. */

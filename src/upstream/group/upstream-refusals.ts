@@ -1,4 +1,5 @@
 import { BalanceError } from '../../errors.ts';
+import type { Member } from './member.ts';
 import type { WaitReason } from './wait-queue.ts';
 
 type RefusalCode = 'no_backend' | 'queue_full' | 'queue_timeout' | 'pool_timeout';
@@ -12,8 +13,15 @@ export class UpstreamRefusals {
     this.#name = name;
   }
 
-  noBackend(): BalanceError {
-    return unavailable('no_backend', `${this.#name} has no healthy backend`);
+  /** No member may get the lease. */
+  noBackend(members: readonly Member[]): BalanceError {
+    const opensInMs = soonest(members);
+    if (opensInMs === undefined) return unavailable('no_backend', `${this.#name} has no healthy backend`);
+    return new BalanceError(
+      'circuit_open',
+      `the circuit breakers of ${this.#name} are open: its backends failed too often`,
+      { retryAfterMs: opensInMs },
+    );
   }
 
   queueFull(reason: WaitReason | undefined): BalanceError {
@@ -46,4 +54,14 @@ export class UpstreamRefusals {
 
 function unavailable(code: RefusalCode, message: string): BalanceError {
   return new BalanceError(code, message);
+}
+
+/** In how many ms the first breaker lets requests through again; undefined where none keeps its backend from them. */
+function soonest(members: readonly Member[]): number | undefined {
+  let opensInMs: number | undefined;
+  for (const { breaker, sound, weight } of members) {
+    if (breaker?.hasRoom !== false || !sound || weight === 0) continue;
+    opensInMs = Math.min(opensInMs ?? Number.POSITIVE_INFINITY, breaker.opensInMs);
+  }
+  return opensInMs;
 }

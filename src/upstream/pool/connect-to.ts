@@ -23,9 +23,14 @@ export function connectTo(
   return dialer.dial(
     backend.target,
     (error, dialed) => {
-      if (dialed !== undefined) done(undefined, countedSocket(backend, dialed));
-      else {
-        if (error?.origin === 'upstream') backend.connectFailures += 1;
+      if (dialed !== undefined) {
+        backend.connects.worked();
+        done(undefined, countedSocket(backend, dialed));
+      } else {
+        if (error?.origin === 'upstream') {
+          backend.connectFailures += 1;
+          backend.connects.failed(error.message);
+        }
         done(error);
       }
     },

@@ -1,10 +1,13 @@
 import type { PlaceLimit } from '../../shared/place-limit.ts';
+import type { SharedNumber } from '../balancer/contract/shared-turns.ts';
 import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
 
 /** What a backend shares with the same one in other workers: the count of its leases, and in which workers leases rest. */
 export class BackendShare {
   /** Its leases that run. */
   readonly places: PlaceLimit;
+  /** Whether connects to it fail. */
+  readonly connects: SharedNumber;
   readonly #slot: OpenSlot;
   readonly #slots: WorkerSlots;
   #stopWakes: (() => void) | undefined;
@@ -12,6 +15,7 @@ export class BackendShare {
 
   constructor(slot: OpenSlot, slots: WorkerSlots) {
     this.places = slot.places();
+    this.connects = slot.turn();
     this.#slot = slot;
     this.#slots = slots;
   }

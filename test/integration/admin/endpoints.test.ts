@@ -29,7 +29,7 @@ async function ask(
 
 const ANY_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
 /** A backend that is spoken to without TLS and without a PROXY header. */
-const PLAIN = { tls: null, proxy_protocol: null };
+const PLAIN = { by_hand: null, ejection: null, circuit_breaker: null, tls: null, proxy_protocol: null };
 const ANY_HASH = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
 
 describe('GET /', () => {
@@ -232,11 +232,15 @@ describe('GET /backends and /pools', () => {
         address: dead,
         dns: null,
         healthy: false,
+        state: 'unhealthy',
+        connects: expect.objectContaining({ failing: expect.any(Boolean) as boolean }) as object,
         since: ANY_TIME,
         reason: expect.stringContaining('ECONNREFUSED') as string,
         last_check_at: ANY_TIME,
         draining: false,
-        upstreams: [{ name: 'default', weight: 3, max_connections: 7, healthy: false, ...PLAIN }],
+        upstreams: [
+          { name: 'default', weight: 3, max_connections: 7, healthy: false, state: 'unhealthy', ...PLAIN },
+        ],
         active: 0,
         connections: { open: 0, leased: 0, idle: 0 },
         counters: expect.objectContaining({
@@ -250,11 +254,15 @@ describe('GET /backends and /pools', () => {
         address: one.address,
         dns: null,
         healthy: true,
+        state: 'healthy',
+        connects: { failing: false, since: null, error: null },
         since: ANY_TIME,
         reason: null,
         last_check_at: ANY_TIME,
         draining: false,
-        upstreams: [{ name: 'default', weight: 1, max_connections: null, healthy: true, ...PLAIN }],
+        upstreams: [
+          { name: 'default', weight: 1, max_connections: null, healthy: true, state: 'healthy', ...PLAIN },
+        ],
         active: 0,
         connections: { open: 1, leased: 0, idle: 1 },
         counters: expect.objectContaining({

@@ -102,7 +102,9 @@ function questionFor({ path, method, operation }: (typeof operations)[number]): 
   const example = media?.example;
   const body = typeof example === 'string' || example === undefined ? example : JSON.stringify(example);
   const headers = type === undefined ? {} : { 'Content-Type': type };
-  return [path + (QUERIES[operation.operationId] ?? ''), { method, body, headers }];
+  // Names of backends in paths.
+  const named = path.replace('{upstream}', 'web').replace('{name}', 'one');
+  return [named + (QUERIES[operation.operationId] ?? ''), { method, body, headers }];
 }
 
 describe('the description of the admin API', () => {

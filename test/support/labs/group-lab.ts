@@ -57,6 +57,25 @@ export interface GroupLab {
   readonly ends: readonly QueueRecord[];
 }
 
+/** Health that a test sets, and that its member hears of. */
+class SetHealth {
+  #healthy = true;
+  #member: Member | undefined;
+
+  follow(member: Member): void {
+    this.#member = member;
+  }
+
+  get healthy(): boolean {
+    return this.#healthy;
+  }
+
+  set healthy(healthy: boolean) {
+    this.#healthy = healthy;
+    this.#member?.noteChange();
+  }
+}
+
 /** A server that a group is made over: its counts outlive the group. */
 export function backendAt(address: string, index = 0): BackendState {
   return new BackendState(index, `b${index}`, parseAddress(address), address);
@@ -76,7 +95,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
     { connectTimeoutMs: options.connectTimeoutMs ?? PATIENCE_MS, keepAliveMs: 0 },
     { names: fixedNames(), buffers: new ReadBuffers(), onFault },
   );
-  const health = backends.map(() => ({ healthy: true }));
+  const health = backends.map(() => new SetHealth());
   const members = backends.map((backend, index) => {
     const member = new Member({
       backend,
@@ -85,6 +104,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       maxConnections: options.maxConnections ?? 0,
       health: health[index],
     });
+    health[index]?.follow(member);
     if (options.pooled === true) {
       const settings = {
         maxSize: options.maxSize ?? 10,

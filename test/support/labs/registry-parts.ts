@@ -7,5 +7,5 @@ import type { RegistryParts } from '../../../src/runtime/upstreams/registry.ts';
 /** What a registry works with where a test needs no more than names and a log. */
 export function registryParts(logger: Logger, names: HostNames): RegistryParts {
   const contexts = new BackendContexts();
-  return { names, contexts, health: new HealthBoard({ logger, names, contexts }) };
+  return { logger, names, contexts, health: new HealthBoard({ logger, names, contexts }) };
 }

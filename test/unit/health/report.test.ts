@@ -6,8 +6,8 @@ const nowMs = startedAtMs + ((2 * 60 + 15) * 60 + 30) * 1000 + 999;
 
 it('says 503 and which backend is down', () => {
   const backends = [
-    { address: 'http://localhost:9001', healthy: true },
-    { address: 'http://localhost:9002', healthy: false },
+    { address: 'http://localhost:9001', health: 'healthy' as const },
+    { address: 'http://localhost:9002', health: 'unhealthy' as const },
   ];
   const { status, body } = healthReport(startedAtMs, backends, nowMs);
   expect(status).toBe(503);
@@ -20,7 +20,7 @@ it('says 503 and which backend is down', () => {
 it('says 200 when all are healthy', () => {
   const { status, body } = healthReport(
     startedAtMs,
-    [{ address: 'localhost:9001', healthy: true }],
+    [{ address: 'localhost:9001', health: 'healthy' as const }],
     startedAtMs,
   );
   expect(status).toBe(200);
@@ -38,16 +38,25 @@ it('says 200 when there is no backend at all', () => {
 });
 
 it.each([
-  [true, false],
-  [false, true],
-])('takes an address that several backends share for down when one of them is (%s, %s)', (first, second) => {
-  const backends = [first, second].map((healthy) => ({ address: 'localhost:9001', healthy }));
-  const { status, body } = healthReport(startedAtMs, backends, nowMs);
-  expect(status).toBe(503);
-  expect(JSON.parse(body)).toMatchObject({ backends: { 'localhost:9001': 'unhealthy' } });
+  ['healthy', 'unhealthy'],
+  ['unhealthy', 'unknown'],
+] as const)(
+  'takes an address that several backends share for the worst of them (%s, %s)',
+  (first, second) => {
+    const backends = [first, second].map((health) => ({ address: 'localhost:9001', health }));
+    const { status, body } = healthReport(startedAtMs, backends, nowMs);
+    expect(status).toBe(503);
+    expect(JSON.parse(body)).toMatchObject({ backends: { 'localhost:9001': 'unhealthy' } });
+  },
+);
+
+it('says 200 while nothing is known of a backend, and that nothing is', () => {
+  const { status, body } = healthReport(startedAtMs, [{ address: 'a:1', health: 'unknown' }], nowMs);
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toMatchObject({ status: 'healthy', backends: { 'a:1': 'unknown' } });
 });
 
 it('keeps an address that is a name of objects themselves', () => {
-  const { body } = healthReport(startedAtMs, [{ address: '__proto__', healthy: false }], nowMs);
+  const { body } = healthReport(startedAtMs, [{ address: '__proto__', health: 'unhealthy' as const }], nowMs);
   expect(body).toContain('"__proto__":"unhealthy"');
 });

@@ -23,6 +23,8 @@ function mergeBackend(merged: BackendDetails, other: BackendDetails): BackendDet
   return {
     ...merged,
     healthy: merged.healthy && other.healthy,
+    // The worker that saw connects fail knows since when and why.
+    connects: merged.connects.sinceMs === undefined ? other.connects : merged.connects,
     counts: sum(merged.counts, other.counts),
     gauges: {
       ...sum(merged.gauges, other.gauges),
@@ -37,9 +39,26 @@ function mergeBackend(merged: BackendDetails, other: BackendDetails): BackendDet
   };
 }
 
-/** Health and settings are the same in all workers; one that serves an older generation still calls the membership live, or not yet. */
-function mergeMembership(merged: MembershipReading, { live }: MembershipReading): MembershipReading {
-  return { ...merged, live: merged.live || live };
+/**
+ * State and settings are the same in all workers; one that serves an older generation still calls the membership live, or not yet. Only the
+ * worker that ejected a backend or opened its breaker knows why, and counts it.
+ */
+function mergeMembership(merged: MembershipReading, other: MembershipReading): MembershipReading {
+  const { ejection, breaker } = merged;
+  return {
+    ...merged,
+    live: merged.live || other.live,
+    ejection: ejection && {
+      ...ejection,
+      total: ejection.total + (other.ejection?.total ?? 0),
+      reason: ejection.reason ?? other.ejection?.reason,
+    },
+    breaker: breaker && {
+      ...breaker,
+      opened: breaker.opened + (other.breaker?.opened ?? 0),
+      reason: breaker.reason ?? other.breaker?.reason,
+    },
+  };
 }
 
 /** The pools of all workers. Settings are those of the config, which count for all workers together. */

@@ -1,11 +1,13 @@
 import type {
   BackendDetails,
   BackendReading,
+  MembershipParts,
   MembershipReading,
   PoolReading,
 } from '../../../readings/backend.ts';
 import { hostNameReading } from '../../../net/dns/host-name-reading.ts';
 import type { BackendState } from '../../../upstream/backend/backend-state.ts';
+import type { Member } from '../../../upstream/group/member.ts';
 import type { DrainingGenerations } from '../../generation/draining-generations.ts';
 import type { LiveView } from '../../generation/live-view.ts';
 import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
@@ -32,8 +34,7 @@ export function backendReadings(
   const missing = new Set(backends.filter((backend) => !health.has(backend)));
   for (const generation of missing.size === 0 ? [] : draining.all()) {
     for (const group of generation.upstreams.values()) {
-      for (const { backend, healthy } of group.members)
-        if (missing.has(backend)) health.set(backend, healthy);
+      for (const { backend, sound } of group.members) if (missing.has(backend)) health.set(backend, sound);
     }
   }
   return backends.map((backend) => backendReading(backend, health.get(backend) ?? true, ids));
@@ -42,11 +43,12 @@ export function backendReadings(
 /** All backends that a generation uses, with their upstreams; those of the live generation come first. */
 export function backendDetails(generations: Iterable<UpstreamsInUse>, ids: ReadingIds): BackendDetails[] {
   return Array.from(membershipsIn(generations), ([backend, memberships]) => {
-    const { hostName } = backend;
+    const { hostName, connects } = backend;
     const healthy = memberships.every((membership) => membership.healthy);
     return {
       ...backendReading(backend, healthy, ids),
       hostName: hostName && hostNameReading(hostName),
+      connects: { failing: connects.areFailing, sinceMs: connects.sinceMs, error: connects.error },
       memberships,
     };
   });
@@ -76,6 +78,28 @@ export function poolReadings(generations: Iterable<UpstreamsInUse>): PoolReading
   );
 }
 
+/** What an operator, passive checks and the breaker say of a member. */
+function partsOf({ standing, ejection, breaker }: Member): MembershipParts {
+  const { hand } = standing;
+  return {
+    byHand: hand,
+    ejection: ejection && {
+      isOut: ejection.isOut,
+      changedAtMs: ejection.changedAtMs,
+      leftMs: ejection.leftMs,
+      count: ejection.count,
+      total: ejection.total,
+      reason: ejection.reason,
+    },
+    breaker: breaker && {
+      state: breaker.state,
+      changedAtMs: breaker.changedAtMs,
+      reason: breaker.reason,
+      opened: breaker.opened,
+    },
+  };
+}
+
 /** A backend that the live generation uses is not shown as a member of older generations too. */
 function membershipsIn(
   generations: Iterable<UpstreamsInUse>,
@@ -83,7 +107,8 @@ function membershipsIn(
   const memberships = new Map<BackendState, MembershipReading[]>();
   for (const { live, upstreams } of generations) {
     for (const group of upstreams) {
-      for (const { backend, weight, maxConnections, healthy, health } of group.members) {
+      for (const member of group.members) {
+        const { backend, weight, maxConnections, sound, health } = member;
         const known = memberships.get(backend) ?? [];
         memberships.set(backend, known);
         if (!live && known.length > 0) continue;
@@ -91,7 +116,9 @@ function membershipsIn(
           upstream: group.name,
           weight,
           maxConnections,
-          healthy,
+          healthy: sound,
+          state: member.state,
+          ...partsOf(member),
           changedAtMs: health?.changedAtMs,
           lastCheckAtMs: health?.lastCheckAtMs,
           lastError: health?.lastError,

@@ -1,6 +1,5 @@
 import type { ListenerRoutes } from '../../../readings/listener.ts';
-import type { MemberState, QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
-import type { Member } from '../../../upstream/group/member.ts';
+import type { QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
 
@@ -12,7 +11,7 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
     members: upstream.members.map((member) => ({
       backend: member.backend.name,
       weight: member.weight,
-      state: memberState(member),
+      state: member.state,
     })),
   }));
 }
@@ -39,11 +38,4 @@ export function routeReadings(generation: Generation | undefined): ListenerRoute
     const names = http.routes.map((route) => route.name);
     return { listener, routes: upstream === undefined ? names : [...names, 'default'] };
   });
-}
-
-function memberState({ weight, health }: Member): MemberState {
-  if (weight === 0) return 'off';
-  if (health === undefined) return 'unchecked';
-  if (!health.healthy) return 'down';
-  return health.lastCheckAtMs === undefined ? 'unchecked' : 'up';
 }

@@ -66,7 +66,17 @@ export class MetricsSnapshots {
 }
 
 function membersOf({ members }: UpstreamReading): UpstreamMembers {
-  const states = { up: 0, down: 0, unchecked: 0, off: 0 };
+  const states = {
+    up: 0,
+    down: 0,
+    unknown: 0,
+    ejected: 0,
+    open: 0,
+    'half-open': 0,
+    draining: 0,
+    maintenance: 0,
+    off: 0,
+  };
   const weights = new Map<string, number>();
   for (const { backend, weight, state } of members) {
     states[state] += 1;

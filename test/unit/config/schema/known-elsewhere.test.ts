@@ -23,7 +23,7 @@ const lists = (listener: string, upstream: string) =>
 describe('a key in the wrong place is told its place', () => {
   it.each([
     ['algorithm: random', 'load_balancer.algorithm'],
-    ['interval: 3s', 'health_check.interval'],
+    ['interval: 3s', 'health_check.interval or outlier_detection.interval'],
     ['level: debug', 'logging.level'],
     ['metrics: { access_log: true }', 'logging.access_log'],
     ['http: { request_headers: [] }', 'http.routes[].transform.request_headers'],
@@ -36,7 +36,7 @@ describe('a key in the wrong place is told its place', () => {
     [', timeouts: {}', '', 'listeners[].http.timeouts or listeners[].tcp.timeouts'],
     [', load_balancer: {}', '', 'upstreams[].load_balancer'],
     [', http: { health_check: {} }', '', 'upstreams[].health_check'],
-    ['', ', interval: 3s', 'upstreams[].health_check.interval'],
+    ['', ', interval: 3s', 'upstreams[].health_check.interval or upstreams[].outlier_detection.interval'],
     ['', ', http: {}', 'listeners[].http'],
   ])('listener {%s}, upstream {%s}', (listener, upstream, place) => {
     expect(hearsAt(lists(listener, upstream)).split('its place is ')[1]).toBe(place);

@@ -1,3 +1,4 @@
+import { HandStates } from '../../../../src/upstream/standing/hand-states.ts';
 import { onTestFinished } from 'vitest';
 
 import type { HealthFeed, WatchedHealth } from '../../../../src/health/health-feed.ts';
@@ -126,7 +127,7 @@ export function feedLab() {
   const names = new FakeNames();
   const ring = new RotatingKeyRing(() => performance.now());
   const logger = new RecordingLogger();
-  const feeds = new WorkerFeeds({ health, names, logger, ticketKeys: ring });
+  const feeds = new WorkerFeeds({ hands: new HandStates(), health, names, logger, ticketKeys: ring });
   onTestFinished(() => {
     feeds.close();
   });

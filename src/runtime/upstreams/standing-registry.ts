@@ -1,0 +1,80 @@
+import type { BackendConfig } from '../../config/schema/config.generated.ts';
+import { settingsKey } from '../../net/dial/settings-key.ts';
+import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import { SharedClock } from '../../shared/shared-clock.ts';
+import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
+import { sharedBreaker, sharedEjection } from '../../upstream/sharing/standing-share.ts';
+import { CircuitBreaker, type BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
+import { Ejection } from '../../upstream/standing/ejection.ts';
+import type { HandStates } from '../../upstream/standing/hand-states.ts';
+import { MemberStanding } from '../../upstream/standing/member-standing.ts';
+import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
+import { breakerSlot, ejectionSlot } from './slot-keys.ts';
+import { breakerReports, ejectionReports } from './standing-reports.ts';
+
+/** The parts of the thread that standings are made with. */
+export interface StandingParts {
+  readonly logger: Logger;
+  /** Default: no operator sets a state. */
+  readonly hands?: HandStates | undefined;
+  /** What is shared with other workers. Default: there are none. */
+  readonly slots?: WorkerSlots | undefined;
+}
+
+/** How backends stand in their upstreams, over edits: each part ends with its last reference. Other settings make another part. */
+export class StandingRegistry {
+  readonly #parts: StandingParts;
+  readonly #clock = new SharedClock();
+  readonly #standings = new RefCountedMap<MemberStanding>((standing) => {
+    standing.close();
+  });
+  readonly #ejections = new RefCountedMap<Ejection>((ejection) => {
+    ejection.close();
+  });
+  readonly #breakers = new RefCountedMap<CircuitBreaker>((breaker) => {
+    breaker.close();
+  });
+
+  constructor(parts: StandingParts) {
+    this.#parts = parts;
+  }
+
+  standing(upstream: string, { name, address }: BackendConfig): Ref<MemberStanding> {
+    const make = (): MemberStanding => new MemberStanding(upstream, name, this.#parts.hands);
+    return this.#standings.refer(JSON.stringify([upstream, name, address]), make);
+  }
+
+  ejection(upstream: string, backend: BackendConfig, rules: PassiveRules): Ref<Ejection> {
+    const key = ejectionSlot(upstream, backend, settingsKey<PassiveRules>(rules));
+    return this.#ejections.refer(key, () => {
+      const { logger, slots } = this.#parts;
+      const slot = this.#open(key);
+      return new Ejection({
+        times: rules.times,
+        clock: this.#clock,
+        words: slot && slots && sharedEjection(slot, slots),
+        observer: ejectionReports(logger, upstream, backend.name),
+      });
+    });
+  }
+
+  breaker(upstream: string, backend: BackendConfig, rules: BreakerRules): Ref<CircuitBreaker> {
+    const key = breakerSlot(upstream, backend, settingsKey<BreakerRules>(rules));
+    return this.#breakers.refer(key, () => {
+      const { logger, slots } = this.#parts;
+      const slot = this.#open(key);
+      return new CircuitBreaker({
+        rules,
+        clock: this.#clock,
+        words: slot && slots && sharedBreaker(slot, slots),
+        onChange: breakerReports(logger, upstream, backend.name),
+      });
+    });
+  }
+
+  #open(key: string): OpenSlot | undefined {
+    const { slots } = this.#parts;
+    return slots?.has(key) === true ? slots.open(key) : undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import type { Member } from '../member.ts';
+import { mayEject } from './ejection-limit.ts';
+import { PassiveChecks } from './passive-checks.ts';
+import type { PassiveRules } from './passive-rules.ts';
+import { outlierBound, successRateOf } from './success-rates.ts';
+
+/** How soon an active check that passes ends an ejection. */
+const LOOK_INTERVAL_MS = 1_000;
+
+/** The passive checks of an upstream: watches the outcomes of its members, and ejects those that fail too often. */
+export class OutlierWatch {
+  readonly #rules: PassiveRules;
+  /** Called when a member should be ejected and may not be. */
+  readonly #onSpared: (member: Member, reason: string) => void;
+  readonly #checks = new Map<Member, PassiveChecks>();
+  readonly #compare: NodeJS.Timeout;
+  /** Set while a member is ejected. */
+  #look: NodeJS.Timeout | undefined;
+
+  constructor(rules: PassiveRules, onSpared: (member: Member, reason: string) => void) {
+    this.#rules = rules;
+    this.#onSpared = onSpared;
+    this.#compare = setInterval(() => {
+      this.#compareRates();
+    }, rules.times.forgiveMs).unref();
+  }
+
+  /** The members are these now. Returns the checks of a member, which its leases must tell their outcomes. */
+  watch(members: readonly Member[]): void {
+    for (const member of this.#checks.keys()) if (!members.includes(member)) this.#checks.delete(member);
+    for (const member of members) if (!this.#checks.has(member)) this.#add(member);
+    this.#lookLater();
+  }
+
+  /** The checks of a member, which hear of its outcomes; undefined for a stranger. */
+  checksOf(member: Member): PassiveChecks | undefined {
+    return this.#checks.get(member);
+  }
+
+  close(): void {
+    clearInterval(this.#compare);
+    clearInterval(this.#look);
+    this.#checks.clear();
+  }
+
+  #add(member: Member): void {
+    const { ejection } = member;
+    if (ejection === undefined) return;
+    const checks = new PassiveChecks(ejection, this.#rules, (reason) => {
+      this.#suspect(member, reason);
+    });
+    this.#checks.set(member, checks);
+  }
+
+  #suspect(member: Member, reason: string): void {
+    const { ejection } = member;
+    if (ejection === undefined || ejection.isOut || !this.#checks.has(member)) return;
+    if (!this.#mayEject(member)) this.#onSpared(member, reason);
+    else if (ejection.eject(reason)) this.#lookLater();
+    this.#checks.get(member)?.clear();
+  }
+
+  #mayEject(suspect: Member): boolean {
+    let all = 0;
+    let ejected = 0;
+    let up = suspect.up ? 0 : 1;
+    for (const member of this.#checks.keys()) {
+      if (member.isTakenOut) continue;
+      all += 1;
+      if (member.ejection?.isOut === true) ejected += 1;
+      // While the upstream panics, members are up that fail.
+      if (member.up && member.sound) up += 1;
+    }
+    return mayEject({ all, ejected, up }, this.#rules.maxEjectionPercent);
+  }
+
+  #compareRates(): void {
+    const { successRate } = this.#rules;
+    const counts = new Map([...this.#checks].map(([member, checks]) => [member, checks.takeInterval()]));
+    // A wake of another worker may have been lost.
+    for (const member of counts.keys()) member.ejection?.look();
+    if (successRate === undefined) return;
+    const bound = outlierBound([...counts.values()], successRate);
+    if (bound === undefined) return;
+    for (const [member, count] of counts) {
+      const rate = successRateOf(count);
+      if (count.total >= successRate.minRequests && rate < bound)
+        this.#suspect(
+          member,
+          `success rate ${percent(rate)}, while the others allow no less than ${percent(bound)}`,
+        );
+    }
+  }
+
+  /** While any member is ejected, looks for active checks that pass. */
+  #lookLater(): void {
+    if (this.#look !== undefined) return;
+    this.#look = setInterval(() => {
+      this.#lookAtChecks();
+    }, LOOK_INTERVAL_MS).unref();
+  }
+
+  #lookAtChecks(): void {
+    let isAnyOut = false;
+    for (const { ejection, health } of this.#checks.keys()) {
+      if (ejection?.isOut !== true) continue;
+      const { lastCheckAtMs = 0, lastError, healthy = false } = health ?? {};
+      const hasPassed = healthy && lastError === undefined && lastCheckAtMs > (ejection.changedAtMs ?? 0);
+      if (hasPassed) ejection.end('an active check passed');
+      else isAnyOut = true;
+    }
+    if (isAnyOut) return;
+    clearInterval(this.#look);
+    this.#look = undefined;
+  }
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(1)} %`;
+}

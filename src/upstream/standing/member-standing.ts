@@ -1,0 +1,32 @@
+import { ChangeListeners } from './change-listeners.ts';
+import type { HandState } from './hand-state.ts';
+import type { HandStates } from './hand-states.ts';
+
+/** How a backend stands in one upstream, whatever its settings there are: it outlives edits of them. */
+export class MemberStanding {
+  readonly changes = new ChangeListeners();
+  /** When its state last let it get requests again, or when an edit brought it, by `performance.now()`; undefined since the process began. */
+  becameUpAtMs: number | undefined;
+  #hand: HandState | undefined;
+  readonly #stopFollowing: () => void;
+
+  /** @param hands the states that operators have set. Default: none */
+  constructor(upstream: string, backend: string, hands?: HandStates) {
+    this.#hand = hands?.of(upstream, backend);
+    this.#stopFollowing =
+      hands?.follow(upstream, backend, () => {
+        this.#hand = hands.of(upstream, backend);
+        this.changes.tell();
+      }) ?? (() => undefined);
+  }
+
+  /** What an operator has set it to; undefined: nothing, so its checks decide. */
+  get hand(): HandState | undefined {
+    return this.#hand;
+  }
+
+  /** No member uses it any more. */
+  close(): void {
+    this.#stopFollowing();
+  }
+}
