@@ -31,7 +31,7 @@ function entryUrl(): URL {
 
 /**
  * How much memory the objects of one worker may take: as much as those of the main thread, and in a container its share. Young objects keep
- * the room that V8 gives them: with 8 MiB a new connection costs half as much CPU again, because its objects outlive two collections.
+ * the room that V8 gives them: with 8 MiB a new connection costs half as much CPU again on Node 20 (test/bench/README.md).
  *
  * @param containerBytes 0 or a huge number when there is no limit
  */
