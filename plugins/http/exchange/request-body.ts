@@ -6,7 +6,7 @@ import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 import type { BodyLimits } from '../message/message-limits.ts';
 import { TransferRate, type LeastRate } from '../message/transfer-rate.ts';
 import type { BodyBuffering } from '../instance/body-buffering.ts';
-import { HeldBytes } from '../message/held-bytes.ts';
+import { HeldBytes } from '../instance/held-bytes.ts';
 
 /** Sees a body as it passes by. Each call returns false when the body must not be forwarded. */
 interface BodyReader {

@@ -10,7 +10,7 @@ import type {
 import type { Mirror } from '../instance/compiled-route.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { ClientStream, RequestDraft, ResponseEvents } from '../message/client-stream.ts';
-import { HeldBytes } from '../message/held-bytes.ts';
+import { HeldBytes } from '../instance/held-bytes.ts';
 import { refuseResponse, type Refusal } from '../message/refusal/refusal.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 
