@@ -39,6 +39,7 @@ const CHAPTERS = [
       'connection_pool',
       'health_check',
       'health_check_interval',
+      'sticky',
       'queue',
       'timeouts',
       'transform',

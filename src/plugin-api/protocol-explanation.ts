@@ -22,7 +22,7 @@ export interface ExplainRequest {
    * Used in place of `Upstream.acquire`: returns the backend that the upstream of that name would give for a key. When the choice can't be
    * known, the name of the returned backend says so.
    */
-  readonly pick: (upstream: string, key: string | undefined) => Backend;
+  readonly pick: (upstream: string, key: string | undefined, session?: string) => Backend;
 }
 
 /** What a protocol would do with a request. */
@@ -84,6 +84,8 @@ export interface ExplainedForward {
   readonly upstream: string;
   /** The key for a hashing balancer; absent when the balancer needs none, or the request has none. */
   readonly key?: string;
+  /** The value of the cookie that keeps the client at its backend; absent when the upstream has none, or the client. */
+  readonly session?: string;
   /** The client as logs, header variables and balancers see it. */
   readonly clientAddress: string;
   /** The head that the backend would get; absent when the protocol passes bytes on unchanged. */

@@ -12,6 +12,15 @@ export type KeySource =
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string };
 
+/** A cookie of the proxy that keeps a client at its backend. */
+export interface StickyCookie {
+  readonly name: string;
+  /** Its attributes but `Secure`, each with `; ` in front: `; Path=/; HttpOnly`. */
+  readonly attributes: string;
+  /** When it gets the attribute `Secure`. `auto`: when the client's connection is encrypted. */
+  readonly secure: 'auto' | 'always' | 'never';
+}
+
 /** A named group of backends. Its balancer, limits, queue, health checks and pools all work behind `acquire`. */
 export interface Upstream {
   /** The name in the config. */
@@ -20,6 +29,8 @@ export interface Upstream {
   readonly algorithm: string;
   /** What `LeaseRequest.key` must be; undefined when the balancer needs no key. */
   readonly keySource: KeySource | undefined;
+  /** The cookie whose value {@link LeaseRequest.session} must be; undefined when clients are not kept at their backends. */
+  readonly sticky?: StickyCookie | undefined;
   /** How long a protocol should wait for an answer of a backend, or for its next piece. In ms. */
   readonly readTimeoutMs: number;
   /**
@@ -107,6 +118,8 @@ export interface PendingLease {
 export interface LeaseRequest extends LogSubject {
   /** The balancing key, if {@link Upstream.keySource} asks for one and the request has it. */
   readonly key: string | undefined;
+  /** The value of the cookie {@link Upstream.sticky}, if the client sent it. */
+  readonly session?: string | undefined;
   /** True when the channel must be newly connected, as for a retry after a re-used channel died. */
   readonly fresh: boolean;
   /** True when `leased` may be called before `acquire` has returned, which is a little faster. Default: false. */
@@ -137,6 +150,8 @@ export interface Lease {
   readonly channel: Transport;
   /** True when the channel has served an exchange before: the backend may close it just when the next request is sent. */
   readonly reused: boolean;
+  /** The value that the cookie {@link Upstream.sticky} must get with the response; undefined when the client has the right one, or none is set. */
+  readonly newSession?: string | undefined;
   /**
    * The exchange is over. The outcome tells the upstream how the backend did.
    *

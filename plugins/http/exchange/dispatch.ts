@@ -21,6 +21,7 @@ import { FieldEdits, type FieldEdit } from '../forwarding/field-edits.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import type { CompiledRoute, Mirror } from '../instance/compiled-route.ts';
 import { Filtering } from './filtering.ts';
+import { takeSession } from '../stickiness/sticky-exchange.ts';
 
 const OVERLOADED = 'the proxy is overloaded';
 
@@ -140,6 +141,11 @@ function forward(
       : FieldEdits.ofFilters(edits, route.requestEdits, guardsSpellings);
   exchange.responseEdits = route.responseEdits;
   const upstream = exchange.forwardedTo ?? route.upstream;
+  const { sticky } = upstream;
+  if (sticky !== undefined) {
+    const isSecure = exchange.client.profile(exchange.instance).isSecure(head);
+    takeSession(exchange, head, sticky, isSecure, guardsSpellings);
+  }
   const rules = upstream === route.upstream ? route.retryRules : exchange.instance.retryRules(upstream);
   const draft = draftOf(exchange, head, target, route, client, upstream);
   if (route.mirror !== undefined && exchange.upgrade === '') copy(exchange, route.mirror, draft);

@@ -66,7 +66,7 @@ export abstract class ExchangeAttempts
   leased(lease: Lease): void {
     this.pending = undefined;
     this.mark('selectEndMs');
-    this.backend = lease.backend;
+    this.takeBackend(lease);
     if (this.instance.host.logger.debugEnabled) logBackendSelected(this);
     this.#attempts += 1;
     const attempt = new Attempt(this, lease, this.#attempts, this.instance.parts.clients);

@@ -16,6 +16,7 @@ import type { ServerStream } from '../message/server-stream.ts';
 import { ExchangeFacts } from '../records/exchange-facts.ts';
 import type { Filtering } from './filtering.ts';
 import type { PinnedSockets } from './pinned-sockets.ts';
+import { giveSession } from '../stickiness/sticky-exchange.ts';
 import { RequestBody } from './request-body.ts';
 
 /** What the exchanges of one client's connection share. */
@@ -35,6 +36,12 @@ export abstract class ExchangeState extends ExchangeFacts {
   /** undefined for a request without a body. */
   readonly body: RequestBody | undefined;
   key: string | undefined = undefined;
+  /** The value of the cookie that keeps the client at its backend; undefined without one. */
+  session: string | undefined = undefined;
+  /** Whether the client's connection is encrypted. Only known where the upstream has a cookie. */
+  isSecure = false;
+  /** The edits of the response that give the client its cookie, and those of the route; undefined when it gets none. */
+  sessionEdits: FieldEdits | undefined = undefined;
   fresh = false;
   /** True when the socket to the backend serves only this client from now on, because the client authenticates the whole connection. */
   pins = false;
@@ -65,6 +72,12 @@ export abstract class ExchangeState extends ExchangeFacts {
         : new RequestBody(head, instance.bodyLimits, instance.retryPolicy.replayBytes, this.begunAtMs);
     this.immediate = this.body === undefined;
     instance.begun();
+  }
+
+  /** There is a lease: its backend gets the request. */
+  protected takeBackend({ backend, newSession }: Lease): void {
+    this.backend = backend;
+    if (this.forwardedTo?.sticky !== undefined) giveSession(this, newSession);
   }
 
   get settings(): HttpInstance {

@@ -32,6 +32,8 @@ export interface FilteringOwner {
   readonly tls: TlsSession | undefined;
   readonly body: RequestBody | undefined;
   responseEdits: FieldEdits | undefined;
+  /** The edits by which the proxy itself changes the response, with those of the route; undefined: only the route's. */
+  readonly sessionEdits: FieldEdits | undefined;
   logFields(): LogFields;
   renewDeadline(): void;
   answer(answer: Answer, origin: ResponseOrigin): void;
@@ -171,7 +173,11 @@ export class Filtering implements FilteredExchange {
       return false;
     }
     if (view.edits !== undefined)
-      this.#owner.responseEdits = FieldEdits.ofFilters(view.edits, this.#route.responseEdits, false);
+      this.#owner.responseEdits = FieldEdits.ofFilters(
+        view.edits,
+        this.#owner.sessionEdits ?? this.#route.responseEdits,
+        false,
+      );
     this.#responseTaps = this.#run.taps(view);
     return true;
   }

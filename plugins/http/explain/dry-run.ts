@@ -65,11 +65,12 @@ export class DryRun {
   }
 
   #upstream(real: ProtocolHost, name: string, use: SocketUse): Upstream {
-    const { algorithm, keySource, readTimeoutMs, secure } = real.upstream(name, use);
+    const { algorithm, keySource, sticky, readTimeoutMs, secure } = real.upstream(name, use);
     return {
       name,
       algorithm,
       keySource,
+      sticky,
       perClient: false,
       secure,
       readTimeoutMs,

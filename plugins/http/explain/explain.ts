@@ -184,7 +184,7 @@ function forwardOf(
   const isGathered = real.options.request_buffering !== undefined && exchange.body?.waitsForContinue === true;
   const stream = new DryRunStream();
   const nothing = (): void => undefined;
-  const backend = request.pick(upstream, exchange.key);
+  const backend = request.pick(upstream, exchange.key, exchange.session);
   exchange.leased({
     backend,
     channel: stream,
@@ -199,6 +199,7 @@ function forwardOf(
   return {
     upstream,
     ...(exchange.key === undefined ? {} : { key: exchange.key }),
+    ...(exchange.session === undefined ? {} : { session: exchange.session }),
     clientAddress: exchange.clientAddress,
     message: isGathered ? withoutExpect(message) : message,
     ...(edits === undefined && exchange.hstsLine === ''

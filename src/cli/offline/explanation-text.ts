@@ -10,6 +10,7 @@ import type {
   ExplainedBackendTls,
   ExplainedCertificate,
   ExplainedTls,
+  ExplainedUpstream,
   ForwardedRequest,
 } from '../../runtime/explain/explanation.ts';
 
@@ -39,12 +40,13 @@ export function explanationText(explanation: Explanation): string {
     ...section('response', response === undefined ? [] : editLines(response)),
   ];
   if (upstream !== undefined) {
-    const { name, algorithm, hash_key: key, backends, picked, reason } = upstream;
+    const { name, algorithm, hash_key: key, sticky, backends, picked, reason } = upstream;
     const keyText = key === undefined ? '' : `, ${key.from} = ${key.value ?? 'not there'}`;
     const sent = upstream.proxy_protocol;
     const sentText = sent === undefined ? '' : `, after a PROXY header ${sent}`;
     const over = upstream.tls === undefined ? [] : [backendTlsText(upstream.tls)];
     lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`, ...over]));
+    lines.push(...section('sticky', sticky === undefined ? [] : [stickyText(sticky)]));
     lines.push(...section('backends', backendLines(backends)));
     const { retry } = upstream;
     if (retry !== undefined)
@@ -57,6 +59,10 @@ export function explanationText(explanation: Explanation): string {
 
 function section(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
+}
+
+function stickyText({ cookie, backend }: NonNullable<ExplainedUpstream['sticky']>): string {
+  return `cookie ${cookie}: ${backend === undefined ? 'the client gets a new one' : `the client belongs to ${backend}`}`;
 }
 
 function backendTlsText(tls: ExplainedBackendTls): string {

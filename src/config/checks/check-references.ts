@@ -47,6 +47,8 @@ function checkHashKey(name: string, mode: string, context: ListenerCheckContext)
   const kinds = rulesOf(mode)?.keyKinds;
   const index = uses.indexOf(name);
   if (kinds === undefined || index === undefined) return;
+  if (config.upstreams[index]?.sticky?.enabled === true && !kinds.includes('cookie'))
+    error(['upstreams', index, 'sticky'], `needs cookies, and a listener in mode ${mode} uses this upstream`);
   const hashKey = config.upstreams[index]?.load_balancer.hash_key;
   if (hashKey === undefined || kinds.includes(parseHashKey(hashKey).kind)) return;
   error(

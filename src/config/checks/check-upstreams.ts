@@ -2,6 +2,7 @@ import { HASHING_ALGORITHMS, UNWEIGHTED_ALGORITHMS } from '../values/algorithm.t
 import type { BackendConfig, Upstream } from '../schema/config.generated.ts';
 import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
+import { checkSticky } from './check-sticky.ts';
 
 /** The weight of a backend whose file gives none. */
 const DEFAULT_WEIGHT = 1;
@@ -14,6 +15,7 @@ export function checkUpstreams(context: CheckContext): void {
     checkWeights(upstream, at, context);
     checkPool(upstream, at, context);
     checkHealth(upstream, at, context);
+    checkSticky(upstream, at, context);
   }
 }
 

@@ -54,6 +54,7 @@ export function sharedUpstream(
   const tls = upstreamTls({ given: file.tls?.backend, inFile: ['tls', 'backend'] }, backends, at, context);
   return {
     ...commonSettings(file, at, context),
+    ...pickKeys(file, ['sticky']),
     ...healthCheck(file, at, tls.tls !== undefined, context),
     ...tls,
   };

@@ -35,6 +35,7 @@ export interface ConfigFile {
   readonly health_check?: HealthCheck;
   /** The time between two checks of a backend. This key is short for a `health_check` that asks for `/` and expects status 200. One failed check takes a backend out of use; one passed check brings it back. Each check may take as long as the interval, but 2s at most. A number without a unit means seconds. */
   readonly health_check_interval?: string | number;
+  readonly sticky?: Sticky;
   readonly queue?: Queue;
   readonly outlier_detection?: OutlierDetection;
   readonly resilience?: Resilience;
@@ -74,7 +75,7 @@ export interface FileBackend {
   /** The address of the server. An `http://` or `https://` URL without a path is also accepted; `https://` turns on TLS to all backends of the upstream. */
   readonly address: string;
   /**
-   * The backend's share of the traffic, compared with the other backends. It counts for every algorithm but `round-robin` and `least-connections`, which treat all backends alike. 0: the backend gets no traffic, with any algorithm.
+   * The backend's share of the traffic, compared with the other backends. It counts for every algorithm but `round-robin` and `least-connections`, which treat all backends alike. 0: the backend gets no new traffic, with any algorithm; clients that `sticky` keeps there go on.
    * @default 1
    */
   readonly weight?: number;
@@ -273,7 +274,7 @@ export interface LoadBalancer {
    * @default "round-robin"
    */
   readonly algorithm?: string;
-  /** What the hashing algorithms (`consistent-hash`, `bounded-consistent-hash`, `maglev`) hash. Without this key: `source-ip`. In mode tcp only `source-ip` is possible. `cookie:NAME` hashes the value of a cookie that the application sets; the proxy sets none, requests without it are spread, and when a backend joins or leaves, a part of the clients changes backends. Keys are led to backends by the names of these, so that another order or address of backends moves no key. */
+  /** What the hashing algorithms (`consistent-hash`, `bounded-consistent-hash`, `maglev`) hash. Without this key: `source-ip`. In mode tcp only `source-ip` is possible. `cookie:NAME` hashes the value of a cookie that the application sets; the proxy sets none, requests without it are spread, and when a backend joins or leaves, a part of the clients changes backends. To keep clients at their backends, use `sticky`. Keys are led to backends by the names of these, so that another order or address of backends moves no key. */
   readonly hash_key?: string;
   /** The zone of the proxy. Backends with the same `zone` come before others of the same `priority`, while they have room. */
   readonly zone?: string;
@@ -405,6 +406,53 @@ export interface PassiveChecks {
    * @default "1m"
    */
   readonly window?: string;
+}
+
+/** Keeps each client at the backend that served it first, by a cookie of the proxy. The cookie goes to the client with the first response, which then also gets `Cache-Control: private`, so that no cache gives it to others. Backends do not get the cookie. It names a backend by the names of upstream and backend, so it outlives edits, other weights and addresses, and restarts. A client whose backend is gone, down or in maintenance gets another one, and a new cookie. A backend with weight 0, or one that drains, keeps its clients and gets no new ones. While a backend is full, a request of its client goes to another one, and the client stays where it is. */
+export interface Sticky {
+  /**
+   * `false` turns stickiness off while the section stays in the file.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * `cookie`: by a cookie of the proxy.
+   * @default "cookie"
+   */
+  readonly type?: 'cookie';
+  /** The name of the cookie. Two upstreams that serve the same host need different ones. Without this key: `balance_` and eight digits that the name of the upstream gives. */
+  readonly name?: string;
+  /** The key that cookies are made with. Proxies with the same key, and the same names of upstream and backends, understand each other's cookies. Without this key and `secret_file`, the proxy makes a key of its own and keeps it in `reload.history_dir`; without that folder the key is lost at the end of the process, and after a restart each client gets a backend anew. */
+  readonly secret?: string;
+  /** File with the key, in place of `secret`. The path is relative to this file. Line breaks at the end are ignored. */
+  readonly secret_file?: string;
+  /**
+   * The attribute `Path` of the cookie: clients send it for paths below this one.
+   * @default "/"
+   */
+  readonly path?: string;
+  /** The attribute `Domain` of the cookie. Without this key, only the host that set it gets the cookie. */
+  readonly domain?: string;
+  /**
+   * How long a client keeps the cookie, in whole seconds. 0: until the browser ends.
+   * @default "0s"
+   */
+  readonly max_age?: string | number;
+  /**
+   * The attribute `SameSite` of the cookie. `none` only works with `secure`.
+   * @default "lax"
+   */
+  readonly same_site?: 'lax' | 'strict' | 'none';
+  /**
+   * Whether clients send the cookie over TLS alone. `auto`: when the client's connection is encrypted, as the listener or a trusted proxy in front of it says.
+   * @default "auto"
+   */
+  readonly secure?: 'auto' | 'always' | 'never';
+  /**
+   * Whether scripts of a page can't read the cookie.
+   * @default true
+   */
+  readonly http_only?: boolean;
 }
 
 /** Where requests and connections wait while every backend is at `max_connections` or has a full pool. When an edit changes the upstream, the waiting ones keep their order. If the edit makes room (a higher limit, another backend), they are served. Otherwise they go on waiting, with the new settings; the time that they have already waited counts. If the edit removes the queue, their place in it or the upstream, they are refused immediately. */
@@ -1151,6 +1199,7 @@ export interface FileUpstream {
   readonly load_balancer?: LoadBalancer;
   readonly connection_pool?: ConnectionPool;
   readonly health_check?: HealthCheck;
+  readonly sticky?: Sticky;
   readonly queue?: Queue;
   readonly outlier_detection?: OutlierDetection;
   readonly resilience?: Resilience;

@@ -145,5 +145,7 @@ export interface GenerationSource {
   readonly directory: string;
   /** The files that keys of the config name. What was checked is what is used: no part reads a certificate or a key again. */
   readonly files: NamedFiles;
+  /** The key for the cookies of upstreams whose config gives none; undefined when there are no such upstreams. */
+  readonly sessionKey: string | undefined;
   readonly plugins: readonly PluginReference[];
 }

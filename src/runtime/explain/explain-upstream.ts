@@ -5,11 +5,19 @@ import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { ExplainedBackend, ExplainedBackendTls, ExplainedUpstream } from './explanation.ts';
 
+/** What of a request says which backend it gets. */
+export interface RequestMarks {
+  /** As `ExplainedForward.key`. */
+  readonly key?: string | undefined;
+  /** As `ExplainedForward.session`. */
+  readonly session?: string | undefined;
+}
+
 /** Explains which backend of an upstream a request would get. No backend is contacted, and no balancer changes its state. */
 export function explainUpstream(
   config: UpstreamConfig,
   group: UpstreamGroup,
-  key: string | undefined,
+  { key, session }: RequestMarks,
   live: boolean,
 ): ExplainedUpstream {
   const backends = group.members.map((member) => explainBackend(config, member, live));
@@ -23,14 +31,24 @@ export function explainUpstream(
       ? {}
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
     ...explainRetry(config),
+    ...(group.sticky === undefined ? {} : { sticky: explainSticky(group, group.sticky.name, session) }),
     backends,
-    ...pickOf(config, group, key, live),
+    ...pickOf(config, group, { key, session }, live),
   };
 }
 
 function explainRetry({ resilience: { retry } }: UpstreamConfig): Pick<ExplainedUpstream, 'retry'> {
   if (retry?.enabled !== true) return {};
   return { retry: { max_attempts: retry.max_attempts, on: retry.on } };
+}
+
+function explainSticky(
+  group: UpstreamGroup,
+  cookie: string,
+  session: string | undefined,
+): NonNullable<ExplainedUpstream['sticky']> {
+  const member = session === undefined ? undefined : group.memberOf(session);
+  return member === undefined ? { cookie } : { cookie, backend: member.backend.name };
 }
 
 function explainTls(tls: UpstreamTls): ExplainedBackendTls {
@@ -46,9 +64,11 @@ function explainTls(tls: UpstreamTls): ExplainedBackendTls {
 export function likelyMember(
   config: UpstreamConfig,
   group: UpstreamGroup,
-  key: string | undefined,
+  { key, session }: RequestMarks,
   live: boolean,
 ): Member | undefined {
+  const own = session === undefined ? undefined : group.memberOf(session);
+  if (own?.hasRoom === true) return own;
   const candidates = group.members.filter(isCandidate);
   if (candidates.length < 2) return candidates[0];
   return live || hashes(config) ? group.peek(key) : undefined;
@@ -57,12 +77,16 @@ export function likelyMember(
 function pickOf(
   config: UpstreamConfig,
   group: UpstreamGroup,
-  key: string | undefined,
+  marks: RequestMarks,
   live: boolean,
 ): Pick<ExplainedUpstream, 'picked' | 'reason'> {
+  const { session } = marks;
+  const own = session === undefined ? undefined : group.memberOf(session);
+  if (own?.hasRoom === true)
+    return { picked: own.backend.name, reason: 'the cookie of the client leads to it' };
   const candidates = group.members.filter(isCandidate);
   if (candidates.length === 0) return { reason: withoutCandidates(config, group) };
-  const picked = likelyMember(config, group, key, live)?.backend.name;
+  const picked = likelyMember(config, group, marks, live)?.backend.name;
   if (picked !== undefined) {
     if (candidates.length === 1) return { picked, reason: 'the only candidate' };
     if (hashes(config)) return { picked, reason: 'the key leads to it' };

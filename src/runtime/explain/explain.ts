@@ -12,7 +12,7 @@ import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import { askedRequest, type AskedRequest } from './asked-request.ts';
 import { chooseListener, ownServers, type ReachableListener } from './choose-listener.ts';
 import { planTls, type TlsPlan } from './explain-tls.ts';
-import { explainUpstream, likelyMember } from './explain-upstream.ts';
+import { explainUpstream, likelyMember, type RequestMarks } from './explain-upstream.ts';
 import type { ExplainQuestion } from './explain-question.ts';
 import type { Explanation } from './explanation.ts';
 import { forwardedRequest, maskedRules, shownEdits, shownFields } from './shown-message.ts';
@@ -119,7 +119,7 @@ class Explaining {
       localAddress: host,
       localPort: port,
       tls: this.#tls?.session,
-      pick: (upstream, key) => this.#pick(upstream, key),
+      pick: (upstream, key, session) => this.#pick(upstream, { key, session }),
     };
   }
 
@@ -179,16 +179,16 @@ class Explaining {
     }
   }
 
-  #pick(upstream: string, key: string | undefined): Backend {
+  #pick(upstream: string, marks: RequestMarks): Backend {
     const found = this.#find(upstream);
-    const member = found && likelyMember(found.config, found.group, key, this.#plan.live);
+    const member = found && likelyMember(found.config, found.group, marks, this.#plan.live);
     return member?.backend ?? { index: -1, name: SOME_BACKEND, address: SOME_BACKEND };
   }
 
   #upstream({ forwarded }: ProtocolExplanation): Pick<Explanation, 'upstream'> {
     const found = forwarded && this.#find(forwarded.upstream);
     if (found === undefined) return {};
-    return { upstream: explainUpstream(found.config, found.group, forwarded?.key, this.#plan.live) };
+    return { upstream: explainUpstream(found.config, found.group, forwarded ?? {}, this.#plan.live) };
   }
 
   #find(name: string): { readonly config: UpstreamConfig; readonly group: UpstreamGroup } | undefined {

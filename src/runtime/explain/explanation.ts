@@ -120,6 +120,8 @@ export interface ExplainedUpstream {
   readonly hash_key?: { readonly from: string; readonly value?: string };
   /** When a failed request is tried again, by `resilience.retry`; absent when it is not. */
   readonly retry?: { readonly max_attempts: number; readonly on: readonly string[] };
+  /** The cookie that keeps clients at their backends, and the backend of the client that asks; absent when there is none. */
+  readonly sticky?: { readonly cookie: string; readonly backend?: string };
   readonly backends: readonly ExplainedBackend[];
   /** Name of the backend that would get the request; absent when nobody can know it. */
   readonly picked?: string;

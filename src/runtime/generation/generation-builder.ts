@@ -50,6 +50,8 @@ export interface BuildSource {
   readonly directory: string;
   /** The files that keys of the config name. Default: none. */
   readonly files?: NamedFiles;
+  /** The key for the cookies of upstreams whose config gives none. Default: nothing is served. */
+  readonly sessionKey?: string | undefined;
   readonly protocols: Protocols;
 }
 
@@ -80,11 +82,13 @@ export class GenerationBuilder {
     try {
       for (const upstream of config.upstreams) {
         const same = live?.upstreams.get(upstream.name);
-        const stamp = fileStamp(upstream.tls, source.directory, source.files ?? new Map());
+        const stamp = fileStamp([upstream.tls, upstream.sticky], source.directory, source.files ?? new Map());
         const isSame = same?.stamp === stamp && isEqual(same.config, upstream);
         upstreams.set(
           upstream.name,
-          isSame ? same : await SharedUpstream.build(upstream, this.#options, slicer, files, stamp),
+          isSame
+            ? same
+            : await SharedUpstream.build(upstream, this.#options, slicer, files, stamp, source.sessionKey),
         );
       }
       const sockets = new Map(live?.listeners.map((one) => [socketKeyOf(one.config), one.layers]));

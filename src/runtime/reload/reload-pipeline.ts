@@ -22,6 +22,7 @@ import {
 import type { ReloadCause, ReloadOutcome } from './outcome/reload-outcome.ts';
 import type { ReloadParticipant } from './reload-participant.ts';
 import { ReloadQueue } from './reload-queue.ts';
+import { SessionKey } from './history/session-key.ts';
 import { ReloadTransaction, tooSlow, type TransactionParts } from './reload-transaction.ts';
 
 /** A load that hangs must not keep later edits waiting for ever. */
@@ -67,6 +68,7 @@ export class ReloadPipeline {
   /** The configs that went live, and the way back to them. */
   readonly history: ConfigHistory;
   readonly #options: ReloadPipelineOptions;
+  readonly #sessionKey: SessionKey;
   readonly #queue = new ReloadQueue((cause) => this.#run(cause));
   readonly #files: ConfigFollower;
   readonly #pluginFolders: PluginFollower;
@@ -81,6 +83,7 @@ export class ReloadPipeline {
     this.#options = options;
     this.journal = new ReloadJournal(logger);
     this.history = new ConfigHistory(logger, this);
+    this.#sessionKey = new SessionKey(logger);
     this.#files = new ConfigFollower(this, origin.configText === undefined);
     this.#pluginFolders = new PluginFollower(plugins, this);
     this.#candidates = new CandidateLoader({ origin, plugins, files: this.#files, logger });
@@ -292,7 +295,8 @@ export class ReloadPipeline {
 
   #partsOf({ control, participants }: ReloadTarget): TransactionParts {
     const { logger, prepareLimitMs } = this.#options;
-    return { control, participants, logger, stopped: this.#stopped.signal, prepareLimitMs };
+    const { signal: stopped } = this.#stopped;
+    return { control, participants, logger, sessionKey: this.#sessionKey, stopped, prepareLimitMs };
   }
 }
 

@@ -15,6 +15,7 @@ import { completeAll } from '../control/complete-all.ts';
 import type { CommitReport, GenerationSource, ProxyControl } from '../control/proxy-control.ts';
 import type { ConfigCandidate } from './load/candidate-loader.ts';
 import type { PreparedChange, ReloadParticipant } from './reload-participant.ts';
+import type { SessionKey } from './history/session-key.ts';
 import { UndoStack } from './undo-stack.ts';
 
 /** A part that hangs must not keep later edits waiting for ever. */
@@ -26,6 +27,7 @@ export interface TransactionParts {
   /** In the order in which they are prepared and committed. */
   readonly participants: readonly ReloadParticipant[];
   readonly logger: Logger;
+  readonly sessionKey: SessionKey;
   /** Aborted when the proxy ends. */
   readonly stopped: AbortSignal;
   /** How long each participant may take to prepare, in ms. Default: 60,000. */
@@ -85,10 +87,11 @@ export class ReloadTransaction {
     const { id, loaded } = this;
     const { control, stopped } = this.#parts;
     const { plugins } = this.#candidate;
+    const sessionKey = await this.#parts.sessionKey.of(loaded);
     this.#undo.push(() => {
       control.abort(id);
     });
-    const built = plugins.build(loaded, (set) => control.prepare(id, sourceOf(loaded, set)));
+    const built = plugins.build(loaded, (set) => control.prepare(id, sourceOf(loaded, sessionKey, set)));
     // Plugins have limits of their own.
     await withTimeout(built, { signal: stopped });
     this.#changes = [
@@ -163,13 +166,18 @@ export function tooSlow(what: string, limitMs: number): BalanceError {
   return new BalanceError('config_invalid', `${what} takes longer than ${String(limitMs)} ms`);
 }
 
-function sourceOf(loaded: LoadedConfig, plugins: PluginSet): GenerationSource {
+function sourceOf(
+  loaded: LoadedConfig,
+  sessionKey: string | undefined,
+  plugins: PluginSet,
+): GenerationSource {
   const { config, hash, file } = loaded;
   return {
     config: plugins.filled(config),
     hash,
     directory: dirname(resolve(file)),
     files: namedFiles(loaded),
+    sessionKey,
     plugins: plugins.references,
   };
 }

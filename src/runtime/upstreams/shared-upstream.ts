@@ -21,6 +21,7 @@ import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
+import { stickyPartsOf } from './sticky-parts.ts';
 import { groupOptionsOf, type UpstreamParts } from './upstream-parts.ts';
 import { sparedReports } from './standing-reports.ts';
 import { upstreamFaults } from './upstream-reports.ts';
@@ -65,7 +66,13 @@ export class SharedUpstream implements LeaseHome {
   #emptied = false;
   #closed = false;
 
-  private constructor(config: UpstreamConfig, parts: UpstreamParts, files: ConfigFiles, stamp: string) {
+  private constructor(
+    config: UpstreamConfig,
+    parts: UpstreamParts,
+    files: ConfigFiles,
+    stamp: string,
+    sessionKey: string | undefined,
+  ) {
     this.config = config;
     this.stamp = stamp;
     this.#parts = parts;
@@ -83,6 +90,7 @@ export class SharedUpstream implements LeaseHome {
       share: this.#share?.value,
       recovery: upstreamRecovery(config, this.#retryCounts?.value),
       home: this,
+      sticky: stickyPartsOf(config, files, sessionKey),
     });
   }
 
@@ -91,6 +99,7 @@ export class SharedUpstream implements LeaseHome {
    *
    * @param files the files that the config names. Default: none
    * @param stamp their names and hashes, as far as this upstream names them
+   * @param sessionKey the key of its cookies where the config gives none. Default: nothing is served
    */
   static async build(
     config: UpstreamConfig,
@@ -98,8 +107,9 @@ export class SharedUpstream implements LeaseHome {
     slicer: TimeSlicer,
     files = new ConfigFiles('', new Map()),
     stamp = '',
+    sessionKey?: string,
   ): Promise<SharedUpstream> {
-    const upstream = new SharedUpstream(config, parts, files, stamp);
+    const upstream = new SharedUpstream(config, parts, files, stamp, sessionKey);
     try {
       await upstream.#replaceMembers(upstream.#source.current, slicer);
     } catch (error) {

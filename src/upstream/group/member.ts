@@ -158,18 +158,23 @@ export class Member implements Candidate {
     return this.breaker?.factor ?? 1;
   }
 
+  /** Whether its limit, its breaker and its pool let one more lease begin. */
+  get hasRoom(): boolean {
+    return this.#hasPlace && this.#limiting?.isFull !== true;
+  }
+
   get available(): boolean {
-    if (this.#verdict.up && this.#hasRoom && this.#limiting?.isFull !== true) return true;
+    if (this.#verdict.up && this.hasRoom) return true;
     this.owner?.note(this);
     return false;
   }
 
   /** True while its full pool is the only reason why it gets no further lease. */
   get isHeldUpByPool(): boolean {
-    return this.#limiting?.isFull === true && this.up && this.#hasRoom;
+    return this.#limiting?.isFull === true && this.up && this.#hasPlace;
   }
 
-  get #hasRoom(): boolean {
+  get #hasPlace(): boolean {
     return this.backend.load < this.maxConnections && this.breaker?.hasRoom !== false;
   }
 

@@ -6,6 +6,7 @@ import type {
   LeaseRequest,
   PendingLease,
   SocketUse,
+  StickyCookie,
   Upstream,
   UpstreamRecovery,
 } from '../../plugin-api/index.ts';
@@ -20,6 +21,7 @@ export class ProtocolUpstream implements Upstream {
   readonly perClient: boolean;
   readonly secure: boolean;
   readonly recovery: UpstreamRecovery | undefined;
+  readonly sticky: StickyCookie | undefined;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
   readonly #protocol: string;
@@ -33,6 +35,7 @@ export class ProtocolUpstream implements Upstream {
     this.perClient = group.perClient;
     this.secure = group.secure;
     this.recovery = group.recovery;
+    this.sticky = group.sticky;
     this.#group = group;
     this.#use = use;
     this.#protocol = protocol;

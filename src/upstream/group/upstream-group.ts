@@ -8,13 +8,15 @@ import type {
   LeaseRequest,
   PendingLease,
   SocketUse,
+  StickyCookie,
   UpstreamRecovery,
 } from '../../plugin-api/index.ts';
 import { BackendListeners } from '../backend/backend-listeners.ts';
 import type { PoolQueue } from '../backend/backend-state.ts';
-import type { Balancer, PickContext } from '../balancer/contract/balancer.ts';
+import type { Balancer } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
 import type { Member, MemberOwner } from './member.ts';
+import { MemberChoice } from './member-choice.ts';
 import { PanicWatch } from '../standing/panic-watch.ts';
 import { sharedQueueOf } from './shared-queue-of.ts';
 import type { QueueSide } from '../sharing/queue-share.ts';
@@ -42,14 +44,13 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly perClient: boolean;
   readonly secure: boolean;
   readonly recovery: UpstreamRecovery | undefined;
+  readonly sticky: StickyCookie | undefined;
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
   /** Replaced, never changed. */
   #members: readonly Member[] = [];
-  /** Made with the next lease if {@link setMembers} brought none; {@link drain} clears it. */
-  #balancer: Balancer<Member> | undefined = undefined;
-  readonly #makeBalancer: UpstreamOptions['makeBalancer'];
+  readonly #choice: MemberChoice;
   readonly #queue: LeaseQueue;
   /** What its queue shares with other workers; undefined where there are none. */
   readonly #side: QueueSide | undefined;
@@ -65,12 +66,6 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly #listeners = new BackendListeners();
   /** True while a place is made for the lease that asks now. Waiting leases must not take that place. */
   #makesRoom = false;
-  /** Re-used for each pick: balancers do not keep it. */
-  readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
-    key: undefined,
-    exclude: undefined,
-  };
-
   constructor(options: UpstreamOptions) {
     this.name = options.name;
     this.algorithm = options.algorithm;
@@ -79,10 +74,11 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     this.perClient = options.perClient ?? false;
     this.secure = options.secure ?? false;
     this.recovery = options.recovery;
+    this.sticky = options.sticky?.cookie;
     this.onFault = options.onFault;
     this.observer = options.observer;
     this.home = options.home;
-    this.#makeBalancer = options.makeBalancer;
+    this.#choice = new MemberChoice(options);
     this.#passedOver = new PassedOver(options.observer);
     const { panic } = options;
     this.#panic = panic && new PanicWatch(panic.thresholdPercent, panic.observer);
@@ -163,9 +159,14 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     this.#onFree(this.#members.indexOf(member));
   }
 
+  /** The member that a client belongs to whose cookie has that value; undefined when it may go to any. */
+  memberOf(session: string): Member | undefined {
+    return this.#choice.memberOf(session);
+  }
+
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */
   peek(key: string | undefined): Member | undefined {
-    return this.#balancer?.peek?.({ key, exclude: undefined });
+    return this.#choice.peek(key);
   }
 
   /** Whether that backend is a member, and may serve the clients that it has. */
@@ -186,14 +187,14 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
    * @param balancer over these members; it takes over the turns of the previous balancer. Default: made when it is needed
    */
   setMembers(members: readonly Member[], balancer?: Balancer<Member>): void {
-    if (this.#balancer !== undefined) balancer?.resume?.(this.#balancer);
-    this.#balancer = balancer;
     this.#hasChanged = this.#members.length > 0;
     this.#listeners.end();
     this.#members = members;
     for (const member of members) member.owner = this;
+    this.#choice.replace(members, balancer);
     this.#listen();
-    this.#lookAtAll();
+    // Nobody told the balancer what became of the members since it was made.
+    this.#choice.lookAtAll();
     this.#adopt(this.#queue.takeOut(() => true));
     this.#panic?.watch(members);
   }
@@ -215,7 +216,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
    */
   drain(): void {
     this.#draining = true;
-    this.#balancer = undefined;
+    this.#choice.rest();
     this.#restWhenDraining();
   }
 
@@ -225,7 +226,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   #succeed(previous: UpstreamGroup): void {
-    if (previous.#balancer !== undefined) this.#balancer?.resume?.(previous.#balancer);
+    this.#choice.resume(previous.#choice);
     this.#succession = previous.#succession;
     this.#succession.current = this;
     const places = previous.#queue.takeOut((lease) => this.#serves(lease));
@@ -251,18 +252,12 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   #onFree(at: number): void {
-    this.#balancer?.changed(at);
+    this.#choice.changed(at);
     if (this.#makesRoom) return;
     if (this.#side !== undefined) this.#side.freed();
     else if (this.#queue.length > 0) this.#serveQueue();
     else return;
     this.#restWhenDraining();
-  }
-
-  /** Nobody told the balancer what became of the members since it was made, or while the group did not listen to them. */
-  #lookAtAll(): void {
-    const balancer = this.#balancer;
-    if (balancer !== undefined) for (let at = 0; at < this.#members.length; at++) balancer.changed(at);
   }
 
   #listen(): void {
@@ -310,12 +305,10 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   #pickBut(exclude: ReadonlySet<Member> | undefined, lease: UpstreamLease): Member | undefined {
-    this.#balancer ??= this.#makeBalancer(this.#members);
-    if (this.#draining && !this.#listeners.areOn) this.#lookAtAll();
+    // It does not listen to its members then.
+    if (this.#draining && !this.#listeners.areOn) this.#choice.lookAtAll();
     for (;;) {
-      this.#context.key = lease.keyCounts ? lease.request.key : undefined;
-      this.#context.exclude = exclude;
-      const member = this.#balancer.pick(this.#context satisfies PickContext);
+      const member = this.#choice.pick(lease, exclude);
       // Where the last place was taken meanwhile, the next choice is another one.
       if (member === undefined ? !this.#makeRoom(exclude) : member.reserve(lease.use, lease.request.fresh))
         return member;

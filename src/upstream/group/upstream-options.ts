@@ -1,10 +1,11 @@
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
-import type { KeySource, UpstreamRecovery } from '../../plugin-api/index.ts';
+import type { KeySource, StickyCookie, UpstreamRecovery } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { PanicObserver } from '../standing/panic-watch.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
+import type { SessionTokens } from '../stickiness/session-tokens.ts';
 import type { UpstreamShare } from '../sharing/upstream-share.ts';
 
 /** The settings of an upstream. Its members are set by {@link UpstreamGroup.setMembers}. */
@@ -29,6 +30,8 @@ export interface UpstreamOptions {
   readonly poolTimeoutMs: number;
   /** When health is ignored, as too few members pass their checks. Default: never. */
   readonly panic?: { readonly thresholdPercent: number; readonly observer: PanicObserver } | undefined;
+  /** The proxy's cookie that keeps a client at its backend, and the tokens that it holds. Default: there is none. */
+  readonly sticky?: { readonly cookie: StickyCookie; readonly tokens: SessionTokens } | undefined;
   /** Default: nothing is observed. */
   readonly observer?: UpstreamObserver | undefined;
   /** Called when a protocol throws in `leased`, `refused` or `connectFailed`. */

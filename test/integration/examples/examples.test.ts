@@ -85,6 +85,14 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
       expect(new Set(await names(path, line)).size, path).toBe(1);
     }
   },
+  'sticky.yaml': async ({ connect }) => {
+    const first = await get(await connect(), '/');
+    const [cookie = ''] = fieldValues(first.message, 'set-cookie');
+    const line = `Cookie: ${cookie.slice(0, cookie.indexOf(';'))}\r\n`;
+    const socket = await connect();
+    for (let round = 0; round < 6; round += 1) expect((await get(socket, '/', line)).body).toBe(first.body);
+    expect(['9001', '9002']).toContain(await served(await connect()));
+  },
   'gateway.yaml': async ({ connect }) => {
     const socket = await connect();
     const names = new Set([

@@ -1,0 +1,95 @@
+import type { Balancer } from '../balancer/contract/balancer.ts';
+import type { Member } from './member.ts';
+import { MemberSessions } from './member-sessions.ts';
+import type { UpstreamLease } from './upstream-lease.ts';
+import type { UpstreamOptions } from './upstream-options.ts';
+
+/** Chooses a member for a lease: the one that the client belongs to, or that of the balancer. */
+export class MemberChoice {
+  #members: readonly Member[] = [];
+  /** Made with the next lease if {@link replace} brought none; {@link rest} clears it. */
+  #balancer: Balancer<Member> | undefined = undefined;
+  readonly #makeBalancer: UpstreamOptions['makeBalancer'];
+  /** Undefined where clients are not kept at their backends. */
+  readonly #sessions: MemberSessions | undefined;
+  /** Re-used for each pick: balancers do not keep it. */
+  readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
+    key: undefined,
+    exclude: undefined,
+  };
+
+  constructor({ makeBalancer, sticky }: Pick<UpstreamOptions, 'makeBalancer' | 'sticky'>) {
+    this.#makeBalancer = makeBalancer;
+    this.#sessions = sticky && new MemberSessions(sticky.tokens);
+  }
+
+  /**
+   * From now on these are the members.
+   *
+   * @param balancer over these members; it takes over the turns of the previous balancer. Default: made when it is needed
+   */
+  replace(members: readonly Member[], balancer: Balancer<Member> | undefined): void {
+    if (this.#balancer !== undefined) balancer?.resume?.(this.#balancer);
+    this.#balancer = balancer;
+    this.#members = members;
+    this.#sessions?.follow(members);
+  }
+
+  /** Takes over the turns of the choice of an earlier group. */
+  resume(previous: MemberChoice): void {
+    if (previous.#balancer !== undefined) this.#balancer?.resume?.(previous.#balancer);
+  }
+
+  /** Few leases follow, if any. */
+  rest(): void {
+    this.#balancer = undefined;
+  }
+
+  /** The member at that index may serve again, or has fewer leases. */
+  changed(at: number): void {
+    this.#balancer?.changed(at);
+  }
+
+  /** Nobody told the balancer what became of the members for a while. */
+  lookAtAll(): void {
+    const balancer = this.#balancer;
+    if (balancer !== undefined) for (let at = 0; at < this.#members.length; at++) balancer.changed(at);
+  }
+
+  /** A member that is available and not excluded; undefined when there is none. */
+  pick(lease: UpstreamLease, exclude: ReadonlySet<Member> | undefined): Member | undefined {
+    const balancer = (this.#balancer ??= this.#makeBalancer(this.#members));
+    this.#context.key = lease.keyCounts ? lease.request.key : undefined;
+    this.#context.exclude = exclude;
+    return this.#sessions === undefined
+      ? balancer.pick(this.#context)
+      : this.#pickForSession(lease, this.#sessions, balancer);
+  }
+
+  /** The member that a request with that key would get now; undefined when there is none or chance decides. */
+  peek(key: string | undefined): Member | undefined {
+    return this.#balancer?.peek?.({ key, exclude: undefined });
+  }
+
+  /** The member that a client belongs to whose cookie has that value; undefined when it may go to any. */
+  memberOf(session: string): Member | undefined {
+    return this.#sessions?.memberOf(session);
+  }
+
+  /**
+   * The member that the client belongs to, or, when that one is gone, down, full or was tried already, another one. The client stays with
+   * a member that is only full: its next request goes there again.
+   */
+  #pickForSession(
+    lease: UpstreamLease,
+    sessions: MemberSessions,
+    balancer: Balancer<Member>,
+  ): Member | undefined {
+    const { session } = lease.request;
+    const own = session === undefined ? undefined : sessions.memberOf(session);
+    const isOwnTried = own === undefined || this.#context.exclude?.has(own) === true;
+    const picked = !isOwnTried && own.hasRoom ? own : balancer.pick(this.#context);
+    lease.newSession = isOwnTried && picked !== undefined ? sessions.valueOf(picked) : undefined;
+    return picked;
+  }
+}
