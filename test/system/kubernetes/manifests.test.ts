@@ -207,6 +207,10 @@ describe.skipIf(isMissing)(`the chart${isMissing ? ' (helm is not installed)' : 
     expect(off.find(({ kind }) => kind === 'Deployment')).toMatchObject({ spec: { replicas: 5 } });
   });
 
+  it('names the port of the metrics to Prometheus, also when it is another one', () => {
+    expect(template('--set', 'ports.admin=9999')).toContain("prometheus.io/port: '9999'");
+  });
+
   it('refuses values that it does not know', () => {
     const { code, text } = helm('template', 'balance', chart, '--set', 'service.prt=81');
     expect(code).toBe(1);
