@@ -62,7 +62,7 @@ function faults(path: string, method: string, answer: AdminAnswer): unknown {
   const response = pointer
     .slice(2)
     .split('/')
-    .map((part) => part.replaceAll('~1', '/'))
+    .map((part) => decodeURIComponent(part).replaceAll('~1', '/'))
     .reduce<unknown>((value, part) => (value as Record<string, unknown>)[part], document) as Response;
   if (response.content?.[type] === undefined) return `${named} describes no ${type}`;
   if (type !== 'application/json') return undefined;

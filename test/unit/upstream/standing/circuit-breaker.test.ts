@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { CircuitBreaker, type BreakerRules } from '../../../../src/upstream/standing/circuit-breaker.ts';
+
+const RULES: BreakerRules = {
+  maxFailures: 3,
+  errorRate: undefined,
+  minRequests: 10,
+  windowMs: 10_000,
+  openMs: 60_000,
+  probes: 1,
+  recoveryMs: 10_000,
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function breakerWith(rules: Partial<BreakerRules> = {}) {
+  const states: string[] = [];
+  const breaker = new CircuitBreaker({
+    rules: { ...RULES, ...rules },
+    clock: { now: () => Date.now() },
+    onChange: (state) => void states.push(state),
+  });
+  const fail = (times: number): void => {
+    for (let time = 0; time < times; time++) breaker.ended('failure', false);
+  };
+  return { breaker, states, fail };
+}
+
+/** A request that a half-open breaker lets through. */
+function probe(breaker: CircuitBreaker, verdict: 'success' | 'failure'): void {
+  expect(breaker.reserve()).toBe(true);
+  const isProbe = breaker.begin();
+  breaker.ended(verdict, isProbe);
+  if (isProbe) breaker.release();
+}
+
+describe('a circuit breaker', () => {
+  it('opens after failures in a row, which a success ends and an error of the client does not', () => {
+    const { breaker, fail } = breakerWith();
+    fail(2);
+    breaker.ended('success', false);
+    fail(2);
+    breaker.ended('none', false);
+    expect(breaker.state).toBe('closed');
+    fail(1);
+    expect([breaker.state, breaker.hasRoom, breaker.reserve(), breaker.opensInMs]).toEqual([
+      'open',
+      false,
+      false,
+      60_000,
+    ]);
+  });
+
+  it('tries the backend out with few requests at a time, and closes when they succeed', () => {
+    const { breaker, states, fail } = breakerWith({ probes: 2 });
+    fail(3);
+    vi.advanceTimersByTime(60_000);
+    expect([breaker.reserve(), breaker.begin()]).toEqual([true, true]);
+    expect([breaker.reserve(), breaker.begin()]).toEqual([true, true]);
+    expect([breaker.hasRoom, breaker.reserve()]).toEqual([false, false]);
+    for (let time = 0; time < 2; time++) {
+      breaker.ended('success', true);
+      breaker.release();
+    }
+    vi.advanceTimersByTime(10_000);
+    expect(states).toEqual(['open', 'half-open', 'recovering', 'closed']);
+  });
+
+  it('opens again when it fails while half-open, or while it recovers', () => {
+    const { breaker, states, fail } = breakerWith();
+    fail(3);
+    vi.advanceTimersByTime(60_000);
+    probe(breaker, 'failure');
+    vi.advanceTimersByTime(60_000);
+    probe(breaker, 'success');
+    fail(1);
+    expect(states).toEqual(['open', 'half-open', 'open', 'half-open', 'recovering', 'open']);
+  });
+
+  it('ignores requests that began before it opened', () => {
+    const { breaker, fail } = breakerWith();
+    fail(3);
+    vi.advanceTimersByTime(60_000);
+    breaker.ended('success', false);
+    breaker.ended('failure', false);
+    expect(breaker.state).toBe('half-open');
+  });
+
+  it('gives the backend a growing part of its requests', () => {
+    const { breaker, fail } = breakerWith();
+    fail(3);
+    vi.advanceTimersByTime(60_000);
+    probe(breaker, 'success');
+    const factors = [breaker.factor];
+    for (let time = 0; time < 4; time++) {
+      vi.advanceTimersByTime(2_500);
+      factors.push(breaker.factor);
+    }
+    expect(factors).toEqual([0.1, 0.25, 0.5, 0.75, 1]);
+  });
+
+  it('opens by the rate of failures only once there are enough requests', () => {
+    const { breaker, fail } = breakerWith({ maxFailures: 100, errorRate: 0.5 });
+    for (let time = 0; time < 4; time++) breaker.ended('success', false);
+    fail(5);
+    expect(breaker.state).toBe('closed');
+    fail(1);
+    expect(breaker.state).toBe('open');
+  });
+});
