@@ -133,6 +133,7 @@ export class Attempt implements ResponseEvents {
 
   head(head: ResponseHead, bodyLength: number): void {
     const owner = this.#owner;
+    this.lease.responded?.();
     if (owner.recovery !== undefined) {
       this.#keepsSocket = !owner.wantsBody;
       if (owner.givesUp(head.status)) {

@@ -4,6 +4,7 @@ import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
+import type { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
@@ -26,6 +27,8 @@ export interface MemberParts {
   readonly passive: PassiveRules | undefined;
   /** Absent where there are no circuit breakers. */
   readonly breaker: BreakerRules | undefined;
+  /** Makes what knows how long a backend takes to answer. Absent where the balancer does not ask. */
+  readonly timesOf: (() => ResponseTimes) | undefined;
 }
 
 /** A member of an upstream, with its references into the registry: to its backend, its health check and its pools. */
@@ -77,6 +80,7 @@ export class HeldMember {
       standing: standing.value,
       ejection: ejection?.value,
       breaker: circuit?.value,
+      times: parts.timesOf?.(),
     });
   }
 
@@ -130,4 +134,15 @@ export class HeldMember {
     for (const part of this.#standing) part.release();
     this.#backend.release();
   }
+}
+
+/** Equal for the same server under the same name. */
+export function identityOf({ name, address }: BackendConfig): string {
+  return `${name} ${address}`;
+}
+
+/** Releases a member that was made but never used. */
+export function releaseNow(held: HeldMember): void {
+  for (const reference of held.drain()) reference.release();
+  held.release();
 }

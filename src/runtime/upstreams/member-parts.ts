@@ -4,6 +4,8 @@ import { dialerSettingsOf, type DialerSettings } from '../../config/sockets/dial
 import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { BackendCheck, CheckTls } from '../../health/health-feed.ts';
+import { TIMED_ALGORITHMS } from '../../config/values/algorithm.ts';
+import { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import { SocketDialer, type DialerParts } from '../../net/dial/socket-dialer.ts';
 import { backendTlsFiles, type BackendContext } from '../../net/dial/tls/backend-context.ts';
@@ -39,6 +41,7 @@ export function memberPartsOf(
   onFault: FaultHandler,
 ): UpstreamMemberParts {
   const { registry, names, buffers, resources } = parts;
+  const { algorithm } = config.load_balancer;
   const settings = dialerSettingsOf(config, (file) => files.hash(file));
   const context = contextOf(config, settings, registry, files);
   const dialerParts = { names, buffers, resources, onFault };
@@ -57,6 +60,7 @@ export function memberPartsOf(
     check: checkOf(config, settings.tls, files),
     passive: passiveRulesOf(config),
     breaker: breakerRulesOf(config),
+    timesOf: TIMED_ALGORITHMS.has(algorithm) ? () => new ResponseTimes(algorithm === 'peak-ewma') : undefined,
     context,
   };
 }

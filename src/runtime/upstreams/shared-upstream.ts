@@ -18,7 +18,8 @@ import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import type { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
-import { HeldMember } from './held-member.ts';
+import { joinOutcomes } from '../../upstream/standing/lease-outcomes.ts';
+import { HeldMember, identityOf, releaseNow } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import { stickyPartsOf } from './sticky-parts.ts';
@@ -300,7 +301,10 @@ export class SharedUpstream implements LeaseHome {
           for (const pool of held.takeOtherPools(this.#uses)) pool.release();
         }
         this.#outliers?.watch(members);
-        for (const member of members) member.outcomes = this.#outliers?.checksOf(member);
+        for (const member of members) {
+          const hearers = [this.#outliers?.checksOf(member), member.times];
+          member.outcomes = joinOutcomes(hearers.filter((hearer) => hearer !== undefined));
+        }
         this.group.setMembers(members, balancer);
         this.#held = next;
         this.#listed = backends;
@@ -339,15 +343,4 @@ export class SharedUpstream implements LeaseHome {
     const protocols = new Set([...this.#uses.values()].flatMap(({ views }) => [...views.keys()]));
     return protocols.size === 1 ? [...protocols][0] : undefined;
   }
-}
-
-/** Equal for the same server under the same name. */
-function identityOf({ name, address }: BackendConfig): string {
-  return `${name} ${address}`;
-}
-
-/** Releases a member that was made but never used. */
-function releaseNow(held: HeldMember): void {
-  for (const reference of held.drain()) reference.release();
-  held.release();
 }

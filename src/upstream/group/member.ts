@@ -7,6 +7,7 @@ import { FreshSockets } from '../pool/fresh-sockets.ts';
 import type { MemberState } from '../../readings/upstream.ts';
 import type { CircuitBreaker } from '../standing/circuit-breaker.ts';
 import type { Ejection } from '../standing/ejection.ts';
+import type { ResponseTimes } from '../standing/response-times.ts';
 import { MemberStanding } from '../standing/member-standing.ts';
 import type { LeaseOutcomes } from '../standing/lease-outcomes.ts';
 import { stateOf, verdictOn, type MemberVerdict } from '../standing/member-state.ts';
@@ -30,6 +31,8 @@ export interface MemberOptions {
   readonly ejection?: Ejection | undefined;
   /** Default: no circuit breaker. */
   readonly breaker?: CircuitBreaker | undefined;
+  /** Default: nobody asks how long it takes to answer. */
+  readonly times?: ResponseTimes | undefined;
 }
 
 /** The health of a backend, as its checks found it. */
@@ -58,7 +61,8 @@ export class Member implements Candidate {
   readonly weight: number;
   readonly priority: number;
   readonly zone: string;
-  readonly responseMs = 0;
+  /** How long it takes to answer; undefined where the balancer does not ask. */
+  readonly times: ResponseTimes | undefined;
   readonly maxConnections: number;
   /** Absent without health checks. */
   readonly health: MemberHealth | undefined;
@@ -88,6 +92,7 @@ export class Member implements Candidate {
     this.standing = options.standing ?? new MemberStanding('', options.backend.name);
     this.ejection = options.ejection;
     this.breaker = options.breaker;
+    this.times = options.times;
     this.fresh = new FreshSockets(options.backend, options.dialer);
     this.#verdict = verdictOn(this, false);
   }
@@ -148,6 +153,10 @@ export class Member implements Candidate {
   /** Whether an operator has taken it out, or its weight is 0: then it is no part of what an upstream's panic is judged by. */
   get isTakenOut(): boolean {
     return this.weight === 0 || this.#verdict.isTakenOut;
+  }
+
+  get responseMs(): number {
+    return this.times?.at(performance.now()) ?? 0;
   }
 
   get active(): number {

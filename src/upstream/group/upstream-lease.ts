@@ -273,15 +273,19 @@ export class UpstreamLease
     this.end('client_abort', 0, 0);
   }
 
+  responded(): void {
+    if (this.#exchangeSinceMs === 0) return;
+    this.#member?.outcomes?.responded?.(performance.now() - this.#exchangeSinceMs);
+  }
+
   get #isCancelled(): boolean {
     return this.#cancelled;
   }
 
   /** Notes the time at which an exchange begins, if anybody asks for its outcome. */
   #readClock(): void {
-    const member = this.#member;
-    if (member?.outcomes !== undefined || member?.breaker !== undefined)
-      this.#exchangeSinceMs = performance.now();
+    const { outcomes, breaker } = this.#member ?? {};
+    if (outcomes !== undefined || breaker !== undefined) this.#exchangeSinceMs = performance.now();
   }
 
   #observe(error: ErrorCode | undefined, status: number): void {

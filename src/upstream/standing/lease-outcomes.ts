@@ -4,6 +4,8 @@ import type { BalanceError, ErrorCode } from '../../errors.ts';
 export interface LeaseOutcomes {
   /** Connecting failed or took too long: nothing was sent. */
   connectFailed(error: BalanceError): void;
+  /** The head of the final response is there, so long after the lease got its channel. */
+  responded?(firstByteMs: number): void;
   /**
    * An exchange or a tunnel is over.
    *
@@ -20,6 +22,9 @@ export function joinOutcomes(all: readonly LeaseOutcomes[]): LeaseOutcomes | und
   return {
     connectFailed: (error) => {
       for (const outcomes of all) outcomes.connectFailed(error);
+    },
+    responded: (firstByteMs) => {
+      for (const outcomes of all) outcomes.responded?.(firstByteMs);
     },
     ended: (error, status, heldMs) => {
       for (const outcomes of all) outcomes.ended(error, status, heldMs);

@@ -1,3 +1,7 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { LeaseOutcomes } from './lease-outcomes.ts';
+import { verdictOf } from './lease-verdict.ts';
+
 /** By this part each sample moves the average. */
 const STEP = 1 / 8;
 /** While no response comes, the average halves in this time, so that a backend that was slow is tried again. */
@@ -8,7 +12,7 @@ const FADE_STEP_MS = 1_000;
 const LEAST_MS = 0.001;
 
 /** The moving average of how long a backend takes to the first byte of a response. Times are by `performance.now()`. */
-export class ResponseTimes {
+export class ResponseTimes implements LeaseOutcomes {
   readonly #followsPeaks: boolean;
   #averageMs = 0;
   #lastAtMs = 0;
@@ -24,7 +28,19 @@ export class ResponseTimes {
     return steps <= 0 ? this.#averageMs : this.#averageMs * 2 ** ((-steps * FADE_STEP_MS) / HALF_LIFE_MS);
   }
 
-  add(sampleMs: number, nowMs: number): void {
+  connectFailed(): void {
+    this.#fail(0, performance.now());
+  }
+
+  responded(firstByteMs: number): void {
+    this.#add(firstByteMs, performance.now());
+  }
+
+  ended(error: ErrorCode | undefined, status: number, heldMs: number): void {
+    if (verdictOf(error, status) === 'failure') this.#fail(heldMs, performance.now());
+  }
+
+  #add(sampleMs: number, nowMs: number): void {
     const before = this.at(nowMs);
     const isPeak = this.#followsPeaks && sampleMs > before;
     const average = before === 0 || isPeak ? sampleMs : before + (sampleMs - before) * STEP;
@@ -32,8 +48,8 @@ export class ResponseTimes {
     this.#lastAtMs = nowMs;
   }
 
-  /** An exchange failed after so long. It counts as one that took twice the average: a backend that fails at once must not win by it. */
-  fail(heldMs: number, nowMs: number): void {
-    this.add(Math.max(heldMs, 2 * this.at(nowMs)), nowMs);
+  /** What failed after so long counts as if it had taken twice the average: a backend that fails at once must not win by it. */
+  #fail(heldMs: number, nowMs: number): void {
+    this.#add(Math.max(heldMs, 2 * this.at(nowMs)), nowMs);
   }
 }
