@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 
 import { PROGRAM } from '../support/labs/built-program.ts';
 import { ask } from '../support/labs/say-plugin.ts';
@@ -14,14 +13,17 @@ import { eventually } from '../support/time/eventually.ts';
 import { writeInto } from '../support/write-into.ts';
 import type { AlertScene } from './alert-scenes.ts';
 
-const WORKERS = 4;
+const WORKERS = 5;
+/** Above what the alert allows. */
+const LATE_MS = 300;
 /** By their numbers: what becomes of each worker. */
 const BUSY = 1;
 const HUNG = 4;
-/** So many connections for each worker. Those of all but one end. */
-const CROWD = 60;
+const ENDING = [2, 3, 5];
+/** So many connections for each worker. Those of workers that end are gone. */
+const CROWD = 80;
 
-/** A client says what the worker is to do; the answer is its number. With `late`, the second worker commits edits late. */
+/** A client says what the worker is to do; the answer is its number. With `late`, the second worker is busy while an edit goes live. */
 const ODD = `
 import { workerData } from 'node:worker_threads';
 const worker = workerData?.index + 1;
@@ -35,7 +37,9 @@ export default {
   apiVersion: 2,
   name: 'odd',
   provision(options) {
-    if (options.late && worker === 2) setTimeout(() => block(600), 50);
+    const end = performance.now() + 3_000;
+    if (options.late > 0 && worker === 2)
+      setTimeout(function late() { block(700); if (performance.now() < end) setTimeout(late, 30); });
     return {
       protocol: 'odd',
       active: 0,
@@ -51,10 +55,10 @@ export default {
 
 interface Status {
   readonly workers_crashing: boolean;
-  readonly last_reload: { readonly generation: number };
+  readonly last_reload: { readonly generation: number; readonly skew_ms: number };
 }
 
-/** One in a process of its own, with four workers of which each has another trouble, and with an upgrade that fails. Needs the built program. */
+/** One in a process of its own, with five workers that have troubles of all kinds, and with an upgrade that fails. Needs the built program. */
 export async function working(): Promise<AlertScene> {
   const folder = await mkdtemp(join(tmpdir(), 'balance-working-'));
   const file = join(folder, 'balance.yaml');
@@ -69,7 +73,7 @@ admin: { listen: '127.0.0.1:0' }
 metrics: { listen: '127.0.0.1:0' }
 logging: { format: json }
 `;
-  await writeInto(folder, { 'odd.mjs': ODD, 'balance.yaml': config('late: false') });
+  await writeInto(folder, { 'odd.mjs': ODD, 'balance.yaml': config('late: 0') });
   const child = spawn(process.execPath, [PROGRAM, 'run', '--config', file]);
   owned({
     close: async () => {
@@ -97,18 +101,23 @@ logging: { format: json }
   return {
     target,
     begin: async () => {
-      await writeFile(file, config('late: true'));
-      child.kill('SIGHUP');
-      await eventually(async () => (await status()).last_reload.generation === 2, 'the edit is live');
+      // Whether the second worker is busy just when it is told to swap is a matter of luck.
+      for (let edit = 1, skewMs = 0; skewMs < LATE_MS && edit < 20; edit += 1) {
+        await writeFile(file, config(`late: ${String(edit)}`));
+        child.kill('SIGHUP');
+        const reload = await eventually(async () => {
+          const { last_reload: last } = await status();
+          return last.generation === edit + 1 ? last : undefined;
+        }, 'the edit is live');
+        skewMs = reload.skew_ms;
+      }
       child.kill('SIGUSR2');
       const crowds = await crowdsOf(address);
-      for (const [worker, crowd] of crowds) if (worker !== BUSY) for (const socket of crowd) socket.close();
-      crowds.get(BUSY)?.[0]?.send('work');
-      (await at(address, (worker) => worker === HUNG)).send('hang');
-      await eventually(async () => {
-        (await at(address, (worker) => worker !== BUSY && worker !== HUNG)).send('end');
-        return (await status()).workers_crashing;
-      }, 'workers end again and again');
+      const say = (worker: number, command: string): void => crowds.get(worker)?.[0]?.send(command);
+      say(BUSY, 'work');
+      say(HUNG, 'hang');
+      for (const worker of ENDING) say(worker, 'end');
+      await eventually(async () => (await status()).workers_crashing, 'three workers have ended');
     },
   };
 }
@@ -124,27 +133,4 @@ async function crowdsOf(address: string): Promise<ReadonlyMap<number, readonly B
     crowds.set(worker, crowd);
   }
   return crowds;
-}
-
-/** A connection at a worker of that kind. One that is accepted by a worker that then ends or hangs gets no answer, and is left. */
-async function at(address: string, isWanted: (worker: number) => boolean): Promise<ByteSocket> {
-  const others: ByteSocket[] = [];
-  const found = await eventually(async () => {
-    const socket = await client(address);
-    const worker = await workerOf(socket);
-    if (worker !== undefined && isWanted(worker)) return socket;
-    others.push(socket);
-    return undefined;
-  }, 'such a worker has accepted');
-  for (const socket of others) socket.close();
-  return found;
-}
-
-async function workerOf(socket: ByteSocket): Promise<number | undefined> {
-  socket.send('who');
-  for (let looks = 0; looks < 50 && !socket.closed; looks += 1) {
-    if (socket.text !== '') return Number.parseInt(socket.text, 10);
-    await pause(20);
-  }
-  return undefined;
 }
