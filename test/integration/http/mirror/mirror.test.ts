@@ -16,6 +16,7 @@ async function mirrored(
   mirror: BackendScript | string,
   keys = '',
   read = '200ms',
+  yaml = '',
 ): Promise<{ proxy: RunningProxy; served: Message[]; ask: (request: string) => Promise<Message> }> {
   const served: Message[] = [];
   const backend = owned(await RecordingBackend.start(answering(() => ok('served'), served)));
@@ -31,6 +32,7 @@ listeners:
 upstreams:
   - { name: web, backends: [{ address: "${backend.address}" }] }
   - { name: next, backends: [{ address: "${address}" }], timeouts: { read: ${read} } }
+${yaml}
 `),
   );
   const ask = async (request: string): Promise<Message> => {
@@ -126,6 +128,8 @@ describe('a mirror that does not work', () => {
       },
       '',
       '1h',
+      // The bound is that of one worker.
+      'workers: 1',
     );
     const answers = await Promise.all(Array.from({ length: 120 }, () => ask(get())));
     expect(new Set(answers.map(statusOf))).toEqual(new Set([200]));

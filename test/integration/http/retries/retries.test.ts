@@ -61,7 +61,8 @@ describe('a request that a backend failed', () => {
   });
 
   it('is tried again for a status, and the socket of a short response is used again', async () => {
-    const { proxy, backends } = await failingScene([busy, works], `${AT_ONCE}, on: [503]`);
+    // Each worker has sockets of its own.
+    const { proxy, backends } = await failingScene([busy, works], `${AT_ONCE}, on: [503]`, 'workers: 1');
     for (let request = 0; request < 4; request++) expect(statusOf(await ask(proxy, get()))).toBe(200);
     expect(backends[0]!.connections).toHaveLength(1);
   });
