@@ -117,6 +117,11 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);
     expect((await get(socket, '/health')).status).toBe(200);
   },
+  'failing-backends.yaml': async ({ connect }) => {
+    const socket = await connect();
+    const names = new Set([await served(socket), await served(socket), await served(socket)]);
+    expect([...names].sort()).toEqual(['9001', '9002', '9003']);
+  },
   'retries.yaml': async ({ connect }) => {
     const socket = await connect();
     const names = new Set([await served(socket), await served(socket), await served(socket)]);

@@ -82,7 +82,12 @@ describe('the admin server over four workers', () => {
     await Promise.all(sockets.map((socket) => get(socket)));
     const { backends } = await json<{ backends: unknown[] }>(proxy, '/backends');
     expect(backends).toHaveLength(1);
-    expect(backends[0]).toMatchObject({ name: 'b', healthy: true, requests: { total: 24 } });
+    expect(backends[0]).toMatchObject({
+      name: 'b',
+      healthy: null,
+      state: 'unknown',
+      requests: { total: 24 },
+    });
     // Four workers keep two and three each.
     const { pools } = await json<{ pools: object[] }>(proxy, '/pools');
     expect(pools).toEqual([

@@ -58,6 +58,10 @@ describe('the gateway form', () => {
   it('answers /health and /metrics on its own port, before its routes', async () => {
     const { proxy, seen } = await gateway();
     await eventually(() => seen.length > 0, 'the backend is checked');
+    await eventually(
+      async () => (await ask(proxy, '/health')).body.includes('"healthy"}'),
+      'it was found healthy',
+    );
     const health = await ask(proxy, '/health');
     expect(health.status).toBe(200);
     expect(health.body).toMatch(/^\{"status":"healthy","uptime":"\d+s","backends":\{.*"healthy"\}\}\n$/);

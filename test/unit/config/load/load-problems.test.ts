@@ -188,21 +188,15 @@ describe('a key that is not known', () => {
     ]);
   });
 
-  it.each([
-    'rate_limit',
-    'circuit_breaker',
-    'auth',
-    'security',
-    'access_control',
-    'cluster',
-    'cache',
-    'compression',
-  ])('%s is refused as not supported yet, at any place', (key) => {
-    expect(problemsOf(`${key}: { enabled: true }`)).toEqual([`x.yaml:1:1 ${key} is not supported yet`]);
-    expect(problemsOf(`backends: [{ address: "a:1", ${key}: 1 }]`)).toEqual([
-      `x.yaml:1:30 backends[0].${key} is not supported yet`,
-    ]);
-  });
+  it.each(['rate_limit', 'auth', 'security', 'access_control', 'cluster', 'cache', 'compression'])(
+    '%s is refused as not supported yet, at any place',
+    (key) => {
+      expect(problemsOf(`${key}: { enabled: true }`)).toEqual([`x.yaml:1:1 ${key} is not supported yet`]);
+      expect(problemsOf(`backends: [{ address: "a:1", ${key}: 1 }]`)).toEqual([
+        `x.yaml:1:30 backends[0].${key} is not supported yet`,
+      ]);
+    },
+  );
 });
 
 describe('forms that are mixed', () => {
