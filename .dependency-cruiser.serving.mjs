@@ -1,4 +1,4 @@
-import rules from '.dependency-cruiser.mjs';
+import rules from './.dependency-cruiser.mjs';
 
 // What a thread that serves clients never imports, as each worker would pay for it. Imports of types cost nothing, and neither do
 // those that are made when they are needed; so they don't count here.
