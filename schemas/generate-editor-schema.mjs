@@ -96,14 +96,19 @@ class EditorSchema {
     if (isKey) return own === undefined ? {} : { pattern: `^(?:${own.pattern})$` };
     if (own === undefined) return { pattern: `^${NOTHING_MALFORMED}`, patternErrorMessage: MALFORMED };
     return {
+      // A variable may be shorter than its value.
+      minLength: undefined,
       pattern: `^${NOTHING_MALFORMED}(?:(?:${own.pattern})$|${WITH_A_VARIABLE})`,
       patternErrorMessage: own.expected === undefined ? undefined : `must be ${own.expected}`,
     };
   }
 
-  #pattern({ format: name, pattern }) {
+  #pattern({ format: name, pattern, minLength = 0 }) {
     if (name === undefined) {
-      if (pattern === undefined) return undefined;
+      if (pattern === undefined) {
+        if (minLength <= 1) return undefined;
+        return { pattern: `[\\s\\S]{${minLength},}`, expected: `at least ${minLength} characters` };
+      }
       return { pattern: `(?:${pattern.replace(/^\^/, '').replace(/\$$/, '')})` };
     }
     const known = this.#formats[name];

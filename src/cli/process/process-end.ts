@@ -1,11 +1,14 @@
+import { createHook } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 
-/** How long threads may take to end before the process is killed. */
+/** How long something may hold the process, while nothing else begins, before it is killed. */
 const END_LIMIT_MS = 1_000;
+/** So many times that long, at most, may it take altogether. */
+const LIMITS_ALTOGETHER = 10;
 const LOOK_EVERY_MS = 5;
-/** Work in Node's pool of threads, by its names in `process.getActiveResourcesInfo()`. */
-const POOL_WORK = new Set(['FSReqCallback', 'FSReqPromise', 'GetAddrInfoReqWrap', 'GetNameInfoReqWrap']);
+/** Work in Node's pool of threads, by the names of its resources in `node:async_hooks`. */
+const POOL_WORK = new Set(['FSREQCALLBACK', 'FSREQPROMISE', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP']);
 
 /** The part of `process` that {@link ProcessEnd} needs. */
 export type EndedProcess = Pick<
@@ -23,7 +26,7 @@ export class ProcessEnd {
   readonly #limitMs: number;
   #isEnding = false;
 
-  /** @param limitMs how long threads may take to end before the process is killed */
+  /** @param limitMs how long something may hold the process, while nothing else begins, before it is killed */
   constructor(process: EndedProcess, limitMs = END_LIMIT_MS) {
     this.#process = process;
     this.#limitMs = limitMs;
@@ -38,16 +41,31 @@ export class ProcessEnd {
     if (this.#isEnding) return;
     this.#isEnding = true;
     for (const thread of this.#threads) void thread.terminate();
-    const giveUpAtMs = performance.now() + this.#limitMs;
-    while (this.#isHeld && performance.now() < giveUpAtMs) await delay(LOOK_EVERY_MS);
+    await this.#rest();
     if (this.#isHeld) this.#kill(code);
     this.#process.exit(code);
   }
 
+  /**
+   * Resolves when nothing holds the process, or when what holds it does not end. A process that still starts reads one module after the
+   * other: that is no call that hangs, however slow the machine is.
+   */
+  async #rest(): Promise<void> {
+    const lastMs = performance.now() + LIMITS_ALTOGETHER * this.#limitMs;
+    let giveUpAtMs = performance.now() + this.#limitMs;
+    const hook = createHook({
+      init: (_, type) => {
+        if (POOL_WORK.has(type)) giveUpAtMs = performance.now() + this.#limitMs;
+      },
+    });
+    hook.enable();
+    while (this.#isHeld && performance.now() < Math.min(giveUpAtMs, lastMs)) await delay(LOOK_EVERY_MS);
+    hook.disable();
+  }
+
   get #isHeld(): boolean {
-    return (
-      this.#threads.size > 0 || this.#process.getActiveResourcesInfo().some((name) => POOL_WORK.has(name))
-    );
+    const names = this.#process.getActiveResourcesInfo();
+    return this.#threads.size > 0 || names.some((name) => POOL_WORK.has(name.toUpperCase()));
   }
 
   #kill(code: number): void {

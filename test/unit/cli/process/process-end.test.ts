@@ -55,6 +55,15 @@ describe('the end of the process', () => {
     expect(end(busy)).toEqual({ code: 3, signal: null, output: 'last words 3\n' });
   });
 
+  it('waits for a process that reads one file after the other, as one that starts does', () => {
+    const reading = `
+      const untilMs = performance.now() + 700;
+      const next = () => performance.now() < untilMs && readFile(process.execPath, next);
+      next();
+    `;
+    expect(end(reading)).toEqual({ code: 3, signal: null, output: 'last words 3\n' });
+  });
+
   it.each([
     [
       'a thread',
