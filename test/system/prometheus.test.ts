@@ -22,12 +22,15 @@ import { repeated, type Repeated } from '../support/time/repeated.ts';
 const missing = missingPrometheus();
 
 /** A proxy with one worker has none of these: test/integration/workers/metrics.test.ts looks at them. */
-const OF_SEVERAL_WORKERS = /^balance_(?:worker_|config_commit_skew)/;
+const OF_SEVERAL_WORKERS = /^balance_(?:worker_|config_commit_skew|listener_accept_rests_)/;
 /** Only what happened shows, and these did not. */
 const ABSENT = [
   'balance_dns_answer_age_seconds',
+  'balance_mirrored_requests_total',
   'balance_proxy_protocol_refusals_total',
   'balance_queue_wait_seconds',
+  'balance_retries_exhausted_total',
+  'balance_retries_total',
 ];
 
 /** A proxy with traffic of each kind; clients trust `ca`. */

@@ -32,7 +32,10 @@ describe('a worker that ends within an edit', () => {
     const { proxy, kept } = await spoiled(kind, way);
     const outcome = await proxy.edit(EDIT);
     expect(outcome).toMatchObject({ ok: false, generation: 1 });
-    expect(outcome.message).toBe('worker 2 ended: it ended with exit code 7');
+    // Its end may be known before the next step of the edit, or within it.
+    expect(outcome.message).toMatch(
+      /^worker 2 (?:ended: it ended with exit code 7|does not serve at the moment)$/,
+    );
     expect(await ask(kept, 'who')).toBe('1:a;');
     await proxy.untilLogged('worker serves again');
     expect(await marks(proxy)).toEqual({ '1': 'a', '2': 'a' });

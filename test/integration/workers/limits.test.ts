@@ -189,7 +189,12 @@ describe('limits over four workers', { timeout: TIME_LIMIT_MS }, () => {
       answers.pop()?.();
     }
     await Promise.all(clients);
-    expect(order).toEqual(paths);
+    expect(order.toSorted()).toEqual(paths.toSorted());
+    // A worker that the machine holds up for some milliseconds lets others pass, so that a blocked one holds up nobody. Workers that serve
+    // their own clients first would be out of order in half of all pairs.
+    const places = order.map((path) => paths.indexOf(path));
+    const passed = places.flatMap((place, at) => places.slice(at + 1).filter((later) => later < place));
+    expect(passed.length).toBeLessThan((paths.length * (paths.length - 1)) / 8);
   });
 
   it('give each backend its exact share of the turns', async () => {
