@@ -168,7 +168,12 @@ describe('the flat form', () => {
 
   it('becomes an upstream with all backends, and one for each route that names some', () => {
     const shared = {
-      load_balancer: { algorithm: 'consistent-hash', hash_key: 'header:x-user', load_factor: 1.25, zone_min_up: 50 },
+      load_balancer: {
+        algorithm: 'consistent-hash',
+        hash_key: 'header:x-user',
+        load_factor: 1.25,
+        zone_min_up: 50,
+      },
       connection_pool: {
         enabled: true,
         max_size: 10,
