@@ -67,7 +67,11 @@ describe('the end of the process', () => {
   it.each([
     [
       'a thread',
-      'await inThread(`require("node:fs").readFileSync(${JSON.stringify(PIPE)})`); await whenRead();',
+      // The child tells when the thread waits for it. It has nothing to do with the pipes of this process, which the test reads to their ends.
+      `const begun = new Promise((done) => readFile(PIPE, done));
+       const child = 'require("node:child_process").spawnSync("sh", ["-c", "echo > $0; exec sleep 20", PATH], { stdio: "ignore" })';
+       await inThread(child.replace('PATH', JSON.stringify(PIPE)));
+       await begun;`,
     ],
     ["a thread of Node's pool", 'readFile(PIPE, () => undefined); await whenRead();'],
   ])('comes by a signal to itself when %s waits in a call of the system', (_, script) => {
