@@ -2,6 +2,8 @@ import { createHook } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 
+import { isPoolAtWork } from './pool-threads.ts';
+
 /** How long something may hold the process, while nothing else begins, before it is killed. */
 const END_LIMIT_MS = 1_000;
 /** So many times that long, at most, may it take altogether. */
@@ -65,7 +67,9 @@ export class ProcessEnd {
 
   get #isHeld(): boolean {
     const names = this.#process.getActiveResourcesInfo();
-    return this.#threads.size > 0 || names.some((name) => POOL_WORK.has(name.toUpperCase()));
+    return (
+      this.#threads.size > 0 || names.some((name) => POOL_WORK.has(name.toUpperCase())) || isPoolAtWork()
+    );
   }
 
   #kill(code: number): void {

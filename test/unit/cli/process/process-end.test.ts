@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { buildProgram, ROOT } from '../../../support/labs/built-program.ts';
 import { owned } from '../../../support/owned.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
 
 buildProgram();
 
@@ -43,7 +44,12 @@ function end(script: string): { code: number | null; signal: string | null; outp
     void end.exit(4);
   `;
   const args = ['--input-type=module', '-e', program];
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  // This thread waits for it, so that no limit of a test would end it.
+  const limit = { timeout: PATIENCE_MS, killSignal: 'SIGTERM' } as const;
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    ...limit,
+  });
   return { code: status, signal, output: stdout + stderr };
 }
 
