@@ -129,6 +129,7 @@ export class BackendState implements Backend {
 
   /** No generation uses it any more. */
   close(): void {
+    this.connects.close();
     this.#share?.close();
   }
 

@@ -23,6 +23,8 @@ export class ConnectTrouble {
   #sinceMs: number | undefined;
   #error: string | undefined;
   #quietUntilMs = 0;
+  /** Set while they fail and nobody was told. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(state: SharedNumber, observer: ConnectObserver | undefined) {
     this.#state = state;
@@ -48,16 +50,42 @@ export class ConnectTrouble {
     if (before === FINE || this.#sinceMs === undefined) this.#sinceMs = Date.now();
     this.#error = error;
     if (before === FAILING) return;
-    const isQuiet = performance.now() < this.#quietUntilMs;
-    if (this.#state.advance(before, isQuiet ? FAILING_UNTOLD : FAILING) && !isQuiet)
-      this.#observer?.connectsFail(error);
+    const quietMs = this.#quietUntilMs - performance.now();
+    if (quietMs <= 0) this.#tell();
+    // There may be no further connect that could tell it.
+    else if (this.#state.advance(before, FAILING_UNTOLD)) this.#timer ??= this.#tellAfter(quietMs);
   }
 
   worked(): void {
     const before = this.#state.read();
     if (before === FINE || !this.#state.advance(before, FINE)) return;
+    this.#stopTimer();
     if (before === FAILING_UNTOLD) return;
     this.#quietUntilMs = performance.now() + QUIET_MS;
     this.#observer?.connectsWork(this.#sinceMs === undefined ? undefined : Date.now() - this.#sinceMs);
+  }
+
+  /** Nobody uses the backend any more. */
+  close(): void {
+    this.#stopTimer();
+  }
+
+  #tell(): void {
+    const before = this.#state.read();
+    if (before === FAILING || !this.#state.advance(before, FAILING)) return;
+    this.#stopTimer();
+    this.#observer?.connectsFail(this.#error ?? '');
+  }
+
+  #tellAfter(quietMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#state.read() === FAILING_UNTOLD) this.#tell();
+    }, quietMs).unref();
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -3,6 +3,7 @@ import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import type { Candidate } from '../balancer/contract/balancer.ts';
 import type { ChannelPool } from '../pool/channel-pool.ts';
+import { connectTo } from '../pool/connect-to.ts';
 import { FreshSockets } from '../pool/fresh-sockets.ts';
 import type { MemberState } from '../../readings/upstream.ts';
 import type { CircuitBreaker } from '../standing/circuit-breaker.ts';
@@ -75,10 +76,13 @@ export class Member implements Candidate {
   readonly fresh: ChannelPool;
   /** Set by its group. */
   owner: MemberOwner | undefined = undefined;
+  readonly #dialer: Dialer;
   readonly #pools = new Map<SocketUse, ChannelPool>();
   /** The pool whose size limits the leases: that of `keep-alive`. */
   #limiting: ChannelPool | undefined = undefined;
   #panics = false;
+  /** A connect is under way that serves no request. */
+  #isTrying = false;
   #verdict: MemberVerdict;
 
   constructor(options: MemberOptions) {
@@ -93,6 +97,7 @@ export class Member implements Candidate {
     this.ejection = options.ejection;
     this.breaker = options.breaker;
     this.times = options.times;
+    this.#dialer = options.dialer;
     this.fresh = new FreshSockets(options.backend, options.dialer);
     this.#verdict = verdictOn(this, false);
   }
@@ -117,6 +122,20 @@ export class Member implements Candidate {
     this.#verdict = verdictOn(this, this.#panics);
     if (this.up && !wasUp) this.standing.becameUpAtMs = performance.now();
     this.owner?.memberChanged(this);
+  }
+
+  /**
+   * The backend broke a connection in use. If that has put it out of use, no request finds out any more whether it can be connected to, so
+   * one connect is made for that: operators must hear of a backend that is gone, whatever noticed it first.
+   */
+  connectionBroke(): void {
+    const { backend } = this;
+    if (this.up || this.isTakenOut || this.#isTrying || backend.connects.areFailing) return;
+    this.#isTrying = true;
+    connectTo(backend, this.#dialer, undefined, (_error, socket) => {
+      this.#isTrying = false;
+      socket?.stream.destroy();
+    });
   }
 
   get panics(): boolean {

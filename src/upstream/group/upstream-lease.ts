@@ -11,7 +11,6 @@ import type {
   Transport,
 } from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
-import { verdictOf } from '../standing/lease-verdict.ts';
 import type { Member } from './member.ts';
 import type { Channel, ChannelHolder } from '../pool/channel.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.ts';
@@ -179,7 +178,7 @@ export class UpstreamLease
     if (member === undefined) return;
     if (error.origin === 'upstream') {
       member.outcomes?.connectFailed(error);
-      member.breaker?.ended('failure', this.#isProbe);
+      member.breaker?.ended(error.code, 0, this.#isProbe);
     }
     // This process lacks a resource: no backend is to blame.
     else this.lastTried = undefined;
@@ -294,7 +293,8 @@ export class UpstreamLease
     this.#exchangeSinceMs = 0;
     const member = this.#member;
     member?.outcomes?.ended(error, status, heldMs);
-    member?.breaker?.ended(verdictOf(error, status), this.#isProbe);
+    member?.breaker?.ended(error, status, this.#isProbe);
+    if (error === 'backend_reset') member?.connectionBroke();
   }
 
   /** The lease leaves its place at the member. */

@@ -3,7 +3,8 @@ import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { SharedNumber } from '../balancer/contract/shared-turns.ts';
 import { packMoment, unpackMoment, type BreakerMoment, type BreakerState } from './breaker-state.ts';
 import { ChangeListeners } from './change-listeners.ts';
-import type { LeaseVerdict } from './lease-verdict.ts';
+import type { ErrorCode } from '../../errors.ts';
+import { verdictOf } from './lease-verdict.ts';
 import { clear, increment, NO_WAKES, OwnNumber, type WordClock, type WordWakes } from './standing-words.ts';
 import { VerdictWindow } from './verdict-window.ts';
 
@@ -154,12 +155,17 @@ export class CircuitBreaker {
     this.#words.wakes.tellOthers();
   }
 
-  /** @param isProbe whether the lease had a place: while the breaker is not closed, only such leases count */
-  ended(verdict: LeaseVerdict, isProbe: boolean): void {
-    if (verdict === 'none') return;
-    if (this.#state === 'half-open') {
-      if (isProbe) this.#probeEnded(verdict);
-    } else if (this.#state !== 'open') this.#count(verdict === 'failure');
+  /**
+   * A lease has ended, or could not be connected.
+   *
+   * @param status of the response; 0 where there was none
+   * @param isProbe whether the lease had a place: while the breaker is half-open, only such leases count
+   */
+  ended(error: ErrorCode | undefined, status: number, isProbe: boolean): void {
+    const verdict = verdictOf(error, status);
+    if (verdict === 'none' || this.#state === 'open' || (this.#state === 'half-open' && !isProbe)) return;
+    if (verdict === 'success') this.#succeeded();
+    else this.#failed(error ?? `status ${status}`);
   }
 
   /** Looks at the words: another worker may have changed them, or it may be time for the next state. */
@@ -189,34 +195,38 @@ export class CircuitBreaker {
     return this.#words.probes?.taken ?? this.#running;
   }
 
-  #count(isFailure: boolean): void {
+  #succeeded(): void {
     const { row } = this.#words;
-    const { maxFailures, errorRate, minRequests } = this.rules;
-    this.#window?.add(isFailure, this.#clock.now());
-    if (!isFailure) {
+    if (this.#state !== 'half-open') {
+      this.#window?.add(false, this.#clock.now());
       if (row.read() !== 0) clear(row);
       return;
     }
-    const failures = increment(row);
-    const window = this.#window;
-    if (this.#state === 'recovering') this.#open('it failed while it recovered');
-    else if (failures >= maxFailures) this.#open(`failures in a row: ${failures}`);
-    else if (
-      window !== undefined &&
-      errorRate !== undefined &&
-      window.total >= minRequests &&
-      window.failureRate >= errorRate
-    )
-      this.#open(`failed: ${window.failures} of ${window.total} requests`);
+    const successes = increment(row);
+    const next = this.rules.recoveryMs > 0 ? 'recovering' : 'closed';
+    if (successes >= this.rules.probes) this.#become(next, `successes in a row: ${successes}`);
   }
 
-  #probeEnded(verdict: LeaseVerdict): void {
-    if (verdict === 'failure') this.#open('it failed while half-open');
+  #failed(last: string): void {
+    if (this.#state === 'half-open') this.#open(`it failed while half-open: ${last}`);
     else {
-      const successes = increment(this.#words.row);
-      if (successes >= this.rules.probes)
-        this.#become(this.rules.recoveryMs > 0 ? 'recovering' : 'closed', `successes in a row: ${successes}`);
+      const reason = this.#count();
+      if (reason !== undefined) this.#open(`${reason}, the last one: ${last}`);
     }
+  }
+
+  /** Counts a failure. Returns why it opens the breaker; undefined when it does not. */
+  #count(): string | undefined {
+    const window = this.#window;
+    const { maxFailures, errorRate, minRequests } = this.rules;
+    window?.add(true, this.#clock.now());
+    const failures = increment(this.#words.row);
+    if (this.#state === 'recovering') return 'it failed while it recovered';
+    if (failures >= maxFailures) return `failures in a row: ${failures}`;
+    if (window === undefined || errorRate === undefined || window.total < minRequests) return undefined;
+    return window.failureRate >= errorRate
+      ? `failed: ${window.failures} of ${window.total} requests`
+      : undefined;
   }
 
   #open(reason: string): void {

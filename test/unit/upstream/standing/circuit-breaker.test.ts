@@ -27,7 +27,7 @@ function breakerWith(rules: Partial<BreakerRules> = {}) {
     onChange: (state) => void states.push(state),
   });
   const fail = (times: number): void => {
-    for (let time = 0; time < times; time++) breaker.ended('failure', false);
+    for (let time = 0; time < times; time++) breaker.ended('backend_reset', 0, false);
   };
   return { breaker, states, fail };
 }
@@ -36,7 +36,7 @@ function breakerWith(rules: Partial<BreakerRules> = {}) {
 function probe(breaker: CircuitBreaker, verdict: 'success' | 'failure'): void {
   expect(breaker.reserve()).toBe(true);
   const isProbe = breaker.begin();
-  breaker.ended(verdict, isProbe);
+  breaker.ended(undefined, verdict === 'success' ? 200 : 503, isProbe);
   if (isProbe) breaker.release();
 }
 
@@ -44,9 +44,9 @@ describe('a circuit breaker', () => {
   it('opens after failures in a row, which a success ends and an error of the client does not', () => {
     const { breaker, fail } = breakerWith();
     fail(2);
-    breaker.ended('success', false);
+    breaker.ended(undefined, 200, false);
     fail(2);
-    breaker.ended('none', false);
+    breaker.ended('client_abort', 0, false);
     expect(breaker.state).toBe('closed');
     fail(1);
     expect([breaker.state, breaker.hasRoom, breaker.reserve(), breaker.opensInMs]).toEqual([
@@ -65,7 +65,7 @@ describe('a circuit breaker', () => {
     expect([breaker.reserve(), breaker.begin()]).toEqual([true, true]);
     expect([breaker.hasRoom, breaker.reserve()]).toEqual([false, false]);
     for (let time = 0; time < 2; time++) {
-      breaker.ended('success', true);
+      breaker.ended(undefined, 200, true);
       breaker.release();
     }
     vi.advanceTimersByTime(10_000);
@@ -87,8 +87,8 @@ describe('a circuit breaker', () => {
     const { breaker, fail } = breakerWith();
     fail(3);
     vi.advanceTimersByTime(60_000);
-    breaker.ended('success', false);
-    breaker.ended('failure', false);
+    breaker.ended(undefined, 200, false);
+    breaker.ended('backend_reset', 0, false);
     expect(breaker.state).toBe('half-open');
   });
 
@@ -107,10 +107,13 @@ describe('a circuit breaker', () => {
 
   it('opens by the rate of failures only once there are enough requests', () => {
     const { breaker, fail } = breakerWith({ maxFailures: 100, errorRate: 0.5 });
-    for (let time = 0; time < 4; time++) breaker.ended('success', false);
+    for (let time = 0; time < 4; time++) breaker.ended(undefined, 200, false);
     fail(5);
     expect(breaker.state).toBe('closed');
     fail(1);
-    expect(breaker.state).toBe('open');
+    expect([breaker.state, breaker.reason]).toEqual([
+      'open',
+      'failed: 6 of 10 requests, the last one: backend_reset',
+    ]);
   });
 });
