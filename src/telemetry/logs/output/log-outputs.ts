@@ -71,7 +71,7 @@ export class LogOutputs {
   readonly #warnedAtMs = new Map<string, number>();
   /** Outputs whose failure was written to stderr: that they work again must be written there too. */
   readonly #toldToFail = new Set<string>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Map<LogSink, Promise<void>>();
   /** Number of lines dropped by outputs that are closed now. */
   #closedDrops = 0;
 
@@ -170,20 +170,25 @@ export class LogOutputs {
 
   /** Writes all lines that wait. Resolves with false when some are still unwritten after `deadlineMs`. */
   async flush(deadlineMs: number): Promise<boolean> {
-    const results = await Promise.all([...this.#open.values()].map(({ sink }) => sink.flush(deadlineMs)));
+    const results = await Promise.all(this.#sinks.map((sink) => sink.flush(deadlineMs)));
     return results.every(Boolean);
   }
 
   /** Writes synchronously what the outputs take at once; for the `exit` event of the process. */
   flushNow(): void {
-    for (const { sink } of this.#open.values()) sink.flushNow();
+    for (const sink of this.#sinks) sink.flushNow();
   }
 
   /** Writes what can be written within about a second, then closes all outputs. */
   async close(): Promise<void> {
     // Flush before closing: the line that says what one output dropped may go to another output.
-    await Promise.all([...this.#closing, this.flush(LAST_FLUSH_MS)]);
+    await Promise.all([...this.#closing.values(), this.flush(LAST_FLUSH_MS)]);
     await Promise.all([...this.#open.values()].map(({ sink }) => sink.close()));
+  }
+
+  /** All that may still have lines, also of outputs that an edit left. */
+  get #sinks(): LogSink[] {
+    return [...this.#closing.keys(), ...[...this.#open.values()].map(({ sink }) => sink)];
   }
 
   #nameOf(output: string): string {
@@ -231,11 +236,11 @@ export class LogOutputs {
     const dropped = sink.droppedLines;
     this.#closedDrops += dropped;
     const closing = sink.close().then(() => {
-      this.#closing.delete(closing);
+      this.#closing.delete(sink);
       // More lines may have been dropped while the output closed.
       this.#closedDrops += sink.droppedLines - dropped;
     });
-    this.#closing.add(closing);
+    this.#closing.set(sink, closing);
   }
 
   /**

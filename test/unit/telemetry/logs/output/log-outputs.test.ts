@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,14 @@ describe('log outputs', () => {
     expect(read('a.log')).toMatch(/^\S+ INFO second\n$/);
     expect(read('b.log')).toMatch(/^\S+ INFO third\n$/);
     expect(stderr.text).toMatch(/^\S+ INFO fourth\n$/);
+  });
+
+  it('are not all flushed while one that an edit just left has lines', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    await use('pipe');
+    logging.logger.info('nobody reads this yet');
+    await use('stdout');
+    expect(await logging.flush(1)).toBe(false);
   });
 
   it('are shared by all kinds of lines that name the same one', async () => {
