@@ -169,6 +169,11 @@ export class Member implements Candidate {
     return this.#verdict.sound;
   }
 
+  /** Whether nothing but its checks keeps requests from it. It may have come back since the last one. */
+  get failsChecks(): boolean {
+    return this.weight > 0 && this.#verdict.failsChecks;
+  }
+
   /** Whether an operator has taken it out, or its weight is 0: then it is no part of what an upstream's panic is judged by. */
   get isTakenOut(): boolean {
     return this.weight === 0 || this.#verdict.isTakenOut;

@@ -22,3 +22,20 @@ export function translateTried(lease: UpstreamLease, members: readonly Member[])
   if (tried !== undefined)
     lease.tried = membersAt(new Set([...tried].map(({ backend }) => backend)), members);
 }
+
+/**
+ * A member that the lease has not tried, and that only its checks keep from it. It gets a place there. A backend that has just come back
+ * fails its checks until some in a row have passed: if those that seem to be up can't be connected to, it is all there is.
+ */
+export function lastResort(
+  { tried, use, request }: UpstreamLease,
+  members: readonly Member[],
+): Member | undefined {
+  return members.find(
+    (member) =>
+      member.failsChecks &&
+      tried?.has(member) !== true &&
+      member.hasRoom &&
+      member.reserve(use, request.fresh),
+  );
+}

@@ -21,7 +21,7 @@ import { PanicWatch } from '../standing/panic-watch.ts';
 import { sharedQueueOf } from './shared-queue-of.ts';
 import type { QueueSide } from '../sharing/queue-share.ts';
 import { PassedOver } from './passed-over.ts';
-import { translateTried, triedOrAvoided } from './tried-members.ts';
+import { lastResort, translateTried, triedOrAvoided } from './tried-members.ts';
 import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -289,7 +289,14 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     } else if (this.#queue.join(lease)) {
       if (this.#draining) this.#listen();
       this.#side?.joined();
-    } else this.#queue.refuse(lease);
+    } else this.#lastResort(lease, atOnce);
+  }
+
+  /** No member that is up can serve the lease. If it could not be connected to one of them, the checks are behind what happens. */
+  #lastResort(lease: UpstreamLease, atOnce?: boolean): void {
+    const member = lease.lastError && lastResort(lease, this.#members);
+    if (member === undefined) this.#queue.refuse(lease);
+    else lease.begin(member, atOnce);
   }
 
   /** Whether the protocol of that lease uses this upstream. Other protocols may not be understood by its backends. */

@@ -22,15 +22,24 @@ export interface MemberVerdict {
   readonly sound: boolean;
   /** An operator has taken it out. */
   readonly isTakenOut: boolean;
+  /** Nothing but its checks keeps requests from it. */
+  readonly failsChecks: boolean;
 }
 
 /** All verdicts that there are: a member's verdict is one of these, so that none is made at a change. */
-const OUT: MemberVerdict = { up: false, takesSessions: false, sound: false, isTakenOut: true };
+const OUT: MemberVerdict = {
+  up: false,
+  takesSessions: false,
+  sound: false,
+  isTakenOut: true,
+  failsChecks: false,
+};
 const DRAINING: MemberVerdict = { ...OUT, takesSessions: true };
-const CUT_OFF: MemberVerdict = { up: false, takesSessions: false, sound: true, isTakenOut: false };
-const UP: MemberVerdict = { up: true, takesSessions: true, sound: true, isTakenOut: false };
+const CUT_OFF: MemberVerdict = { ...OUT, sound: true, isTakenOut: false };
+const UP: MemberVerdict = { ...CUT_OFF, up: true, takesSessions: true };
 const PANIC: MemberVerdict = { ...UP, sound: false };
 const DOWN: MemberVerdict = { ...CUT_OFF, sound: false };
+const FAILS_CHECKS: MemberVerdict = { ...DOWN, failsChecks: true };
 
 /**
  * An operator's word comes first, then the breaker, which protects the backend even while the upstream panics, then the checks.
@@ -48,7 +57,8 @@ export function verdictOn(
   if (hand === 'draining') return isSound && breaker?.state !== 'open' ? DRAINING : OUT;
   if (breaker?.state === 'open') return isSound ? CUT_OFF : DOWN;
   if (isSound) return UP;
-  return panics && hand !== 'unhealthy' ? PANIC : DOWN;
+  if (hand === 'unhealthy') return DOWN;
+  return panics ? PANIC : FAILS_CHECKS;
 }
 
 /** The state of a member in one word: the first that applies. */

@@ -54,6 +54,14 @@ describe('an upstream', () => {
     expect(none.members.map((member) => member.active)).toEqual([0, 0]);
   });
 
+  it('tries a backend that fails its checks when all others refuse', async () => {
+    const [server] = await servers(1);
+    const { group, members, health } = groupOf([await deadAddress(), server!.address, await deadAddress()]);
+    health[1]!.healthy = false;
+    expect((await new Asker(group).answered()).lease?.backend.name).toBe('b1');
+    expect(members[1]!.active).toBe(1);
+  });
+
   it('refuses at once when no backend is healthy', async () => {
     const [server] = await servers(1);
     const { group, health, members } = groupOf([server!.address]);

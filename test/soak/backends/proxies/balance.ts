@@ -1,0 +1,35 @@
+import { ProxyProcess } from '../../../fuzz/proxy-process.ts';
+import type { MortalBackend } from '../backend-fleet.ts';
+import type { KillProxy } from './kill-proxy.ts';
+
+/** Retries, ejection and its panic threshold as they are by default, and checks of each second. */
+export const balance: KillProxy = {
+  name: 'balance',
+  version: () => `balance on Node ${process.versions.node}`,
+  async start({ backends, workers }) {
+    const proxy = await ProxyProcess.start(plainConfig(backends, workers), 1);
+    return {
+      port: proxy.port('web'),
+      faults: proxy.faults,
+      close: async () => {
+        await proxy.stop();
+      },
+    };
+  },
+};
+
+function plainConfig(backends: readonly MortalBackend[], workers: number): string {
+  return `workers: ${String(workers)}
+listeners: [{ name: web, listen: '127.0.0.1:0', http: {}, upstream: web }]
+upstreams:
+  - name: web
+    backends:
+${backends.map(({ name, port }) => `      - { name: ${name}, address: '127.0.0.1:${String(port)}' }`).join('\n')}
+    health_check: { path: /health, interval: 1s, timeout: 1s }
+    outlier_detection: {}
+    resilience: { retry: { max_attempts: ${String(backends.length + 1)} } }
+admin: { listen: '127.0.0.1:0' }
+logging: { level: info, format: json, access_log: false }
+reload: { watch: false }
+`;
+}
