@@ -612,7 +612,7 @@ export interface ConnectionPool {
   readonly validate_on_borrow: boolean;
 }
 
-/** Checks each backend in the background. A backend that is down gets no traffic. Without this section there are no checks, except in the gateway form: see `routes`. */
+/** Checks each backend in the background. A backend that is down gets no traffic, with one exception: before a request fails because no other backend could be connected to, it is tried as well. Without this section there are no checks, except in the gateway form: see `routes`. */
 export interface HealthCheck {
   /**
    * `false` turns the checks off while the section stays in the file.

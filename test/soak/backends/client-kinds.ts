@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type Agent, type IncomingMessage } from 'node:http';
 
 import type { SeededRandom } from '../../support/seeded-random.ts';
 
