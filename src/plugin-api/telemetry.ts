@@ -72,7 +72,15 @@ export interface ExchangeRecord {
   readonly failedTries?: readonly FailedTry[] | undefined;
   /** Why a failed request was not tried once more, although its failure is one for that; absent or undefined in all other cases. */
   readonly retriesExhausted?: RetriesExhausted | undefined;
+  /** What became of the second try beside the first one; absent or undefined when none was due. */
+  readonly hedgeResult?: HedgeResult | undefined;
 }
+
+/**
+ * What became of a second try that ran beside a first one: its answer `won`, or it `lost`, as the first try answered before, or the client
+ * left. `failed`: no other backend was there for it, or it failed there. `budget`: there was none, as too many second tries ran.
+ */
+export type HedgeResult = 'won' | 'lost' | 'failed' | 'budget';
 
 /** `attempts`: the request had all its tries. `budget`: too many requests of the upstream were tried again at that time. */
 export type RetriesExhausted = 'attempts' | 'budget';

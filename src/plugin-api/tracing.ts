@@ -52,6 +52,8 @@ export interface TraceContext {
   readonly trySpanId: string;
   /** Begins another try, which gets a span of its own: {@link lines} carry that one from now on. */
   nextTry(): void;
+  /** Goes back to a try that began before, of which that is the span: for tries that run at the same time. */
+  resumeTry(spanId: string): void;
 }
 
 /** The trace context of a tunnel. */
@@ -98,6 +100,8 @@ export interface FailedTry {
   readonly status: number;
   /** Whether the settings for retries made another try of it. Otherwise only another backend was chosen, as always when connecting fails. */
   readonly retried: boolean;
+  /** True for a try that was cancelled because another one that ran beside it was faster: it has not failed. Default: false. */
+  readonly isOutrun?: boolean;
   /** Id of the span that the backend was told; absent when nothing was sent to the backend. */
   readonly spanId?: string;
 }

@@ -54,7 +54,15 @@ export interface Upstream {
 /** How requests for an upstream are tried again. */
 export interface UpstreamRecovery {
   readonly retry: RetrySettings;
+  /** When a second try begins while the first one runs; undefined: never. */
+  readonly hedge: HedgeSettings | undefined;
   readonly budget: RetryBudget;
+}
+
+/** The section `resilience.hedge` of an upstream. */
+export interface HedgeSettings {
+  /** So long a request may be without the head of a response, in ms, until a second try begins. */
+  readonly afterMs: number;
 }
 
 /** The section `resilience.retry` of an upstream. */
@@ -126,6 +134,11 @@ export interface LeaseRequest extends LogSubject {
   readonly immediate?: boolean;
   /** Backends that failed the request before: one of them is given only where no other one can be. Default: none. */
   readonly avoid?: ReadonlySet<Backend> | undefined;
+  /**
+   * True when the lease is worth having only at once, and only of a backend that is none of {@link avoid}, as for a second try beside a
+   * first one that runs. Otherwise it is refused: it never waits in the queue. Default: false.
+   */
+  readonly isSpare?: boolean;
   /**
    * The connection that the lease is for. When that connection is over, the lease is cancelled or ended, even if the protocol forgets it.
    * Without this field, that happens when the instance has closed. The connection is ended if `leased` throws. Where a PROXY header goes

@@ -26,6 +26,7 @@ const OF_SEVERAL_WORKERS = /^balance_(?:worker_|config_commit_skew|listener_acce
 /** Only what happened shows, and these did not. */
 const ABSENT = [
   'balance_dns_answer_age_seconds',
+  'balance_hedges_total',
   'balance_mirrored_requests_total',
   'balance_proxy_protocol_refusals_total',
   'balance_queue_wait_seconds',

@@ -32,6 +32,12 @@ export interface ResponseFilters {
   responseEnd(): boolean;
 }
 
+/** A try of a request beside which another one runs: the first one that brings the head of a response serves the exchange. */
+export interface Race {
+  /** That attempt failed before the head of a response: the other one goes on. Ends the lease of the attempt. */
+  goOnWithout(attempt: Attempt, error: ErrorCode): void;
+}
+
 /** The exchange, as its attempt sees it: what the attempt reads of it, and which events it calls. */
 export interface AttemptOwner extends AnsweredRequest {
   readonly stream: ServerStream;
@@ -39,6 +45,8 @@ export interface AttemptOwner extends AnsweredRequest {
   readonly responseEdits: FieldEdits | undefined;
   /** Set where the upstream says when a response counts as a failed try. */
   readonly recovery: object | undefined;
+  /** Set while another attempt runs beside this one. */
+  readonly race: Race | undefined;
   /** The filters that see the response; undefined on a route without filters. */
   readonly filtering: ResponseFilters | undefined;
   /** The protocols that the client offers to switch to; '' for none. */
@@ -62,7 +70,7 @@ export interface AttemptOwner extends AnsweredRequest {
   complete(): void;
   noteOddity(oddity: MessageFault): void;
   /** A response with that status came. True when it counts as a failed try, and another one is made: the attempt ends its lease by itself. */
-  givesUp(status: number): boolean;
+  givesUp(status: number, attempt: Attempt): boolean;
   /** The backend closed the connection before any byte of a response. */
   responseMissing(): void;
   refuseResponse(refusal: Refusal): void;
@@ -126,6 +134,8 @@ export class Attempt implements ResponseEvents {
   }
 
   interim(head: ResponseHead): void {
+    // The other try may serve the exchange.
+    if (this.#owner.race !== undefined) return;
     this.passedInterim = true;
     if (head.status === CONTINUE) this.#owner.proceeds();
     this.#owner.stream.interim(head, responseRules(undefined, false));
@@ -136,7 +146,7 @@ export class Attempt implements ResponseEvents {
     this.lease.responded?.();
     if (owner.recovery !== undefined) {
       this.#keepsSocket = !owner.wantsBody;
-      if (owner.givesUp(head.status)) {
+      if (owner.givesUp(head.status, this)) {
         this.#givenUp = head.status;
         return;
       }
@@ -210,13 +220,20 @@ export class Attempt implements ResponseEvents {
       this.#endGivenUp(0);
       return;
     }
+    const { race } = this.#owner;
+    if (race !== undefined) {
+      race.goOnWithout(this, refusal.code);
+      return;
+    }
     // The client gets what was read before the fault. The abort that follows shows the client that the response is not whole.
     if (this.begun) this.#owner.stream.flush();
     this.#owner.refuseResponse(refusal);
   }
 
   gone(why?: BalanceError): void {
+    const { race } = this.#owner;
     if (this.#givenUp !== 0) this.#endGivenUp(0);
+    else if (race !== undefined) race.goOnWithout(this, why?.code ?? 'backend_reset');
     else if (this.begun) this.#owner.abort('backend_reset', why?.message ?? CUT_SHORT);
     else if (why?.code === 'backend_tls')
       this.#owner.fail(why.status, why.code, failureReason(why.code), why.message);

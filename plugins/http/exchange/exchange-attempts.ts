@@ -8,9 +8,10 @@ import { logBackendSelected, logIrregular, logTriedAgain } from '../records/exch
 import { Recovery } from '../retries/recovery.ts';
 import type { Retry } from '../retries/retry-policy.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
-import { Attempt, type AttemptOwner } from './attempt.ts';
+import { Attempt, type AttemptOwner, type Race } from './attempt.ts';
 import { renewDeadline, type TimedExchange } from './exchange-deadline.ts';
 import { ExchangeState } from './exchange-state.ts';
+import { Hedge, type HedgedExchange } from './hedge.ts';
 import { failureReason } from './failure-reasons.ts';
 
 const NO_RESPONSE = 'the backend closed the connection before it sent a response';
@@ -21,7 +22,7 @@ const NO_RESPONSE = 'the backend closed the connection before it sent a response
  */
 export abstract class ExchangeAttempts
   extends ExchangeState
-  implements LeaseRequest, AttemptOwner, TimedExchange
+  implements LeaseRequest, AttemptOwner, HedgedExchange, TimedExchange
 {
   /** The attempt that runs; undefined while none does. */
   attempt: Attempt | undefined = undefined;
@@ -29,13 +30,19 @@ export abstract class ExchangeAttempts
   avoid: ReadonlySet<Backend> | undefined = undefined;
   /** Decides about further tries; undefined where the upstream has no settings for them. */
   recovery: Recovery | undefined = undefined;
-  protected draft: RequestDraft | undefined = undefined;
-  protected pending: PendingLease | undefined = undefined;
+  /** Begins a second try beside the first one; undefined where there is none. */
+  hedge: Hedge | undefined = undefined;
+  draft: RequestDraft | undefined = undefined;
+  pending: PendingLease | undefined = undefined;
   #attempts = 0;
 
   /** What {@link Recovery} must know: whether all of the request's body that was sent is kept. */
   get isRepeatable(): boolean {
     return this.body?.isRepeatable ?? true;
+  }
+
+  get race(): Race | undefined {
+    return this.hedge?.isRacing === true ? this.hedge : undefined;
   }
 
   /** Sends the request to a backend of `upstream`. `rules`: when it is tried again; undefined for no further tries. */
@@ -50,6 +57,7 @@ export abstract class ExchangeAttempts
   /** Asks for a socket to a backend. A socket that serves only this client comes first. */
   acquire(upstream: Upstream): void {
     this.markSelection(upstream);
+    if (this.hedge !== undefined && !this.wantsBody) this.hedge.arm();
     const { pinned } = this.client;
     const own = pinned === undefined || this.fresh ? undefined : pinned.take(upstream);
     if (own !== undefined) {
@@ -86,6 +94,10 @@ export abstract class ExchangeAttempts
 
   refused(error: BalanceError): void {
     this.mark('selectEndMs');
+    if (this.hedge?.isRacing === true) {
+      this.hedge.goOnAlone();
+      return;
+    }
     const retry = this.recovery?.onRefused(error);
     if (retry !== undefined) {
       this.pending = undefined;
@@ -117,7 +129,11 @@ export abstract class ExchangeAttempts
 
   /** The head of the response did not come in time. */
   responseLate(): void {
-    const { attempt } = this;
+    const { attempt, race } = this;
+    if (attempt !== undefined && race !== undefined) {
+      race.goOnWithout(attempt, 'backend_timeout');
+      return;
+    }
     const retry = attempt && this.recovery?.onTimeout(attempt);
     if (retry === undefined) {
       this.fail(504, 'backend_timeout', 'the backend took too long');
@@ -129,10 +145,12 @@ export abstract class ExchangeAttempts
   }
 
   /** A response with that status came. True when another try is made: the attempt then ends its lease by itself. */
-  givesUp(status: number): boolean {
-    const { attempt } = this;
-    const retry = attempt && this.recovery?.onStatus(status, attempt);
+  givesUp(status: number, attempt: Attempt): boolean {
+    const { hedge, recovery } = this;
+    if (hedge?.settle(attempt, status, recovery?.rules.hasStatus(status) === true) === true) return true;
+    const retry = recovery?.onStatus(status, attempt);
     if (retry === undefined) {
+      hedge?.rest();
       this.body?.stopKeeping();
       return false;
     }
@@ -182,9 +200,15 @@ export abstract class ExchangeAttempts
     const { body, instance } = this;
     const recovery = new Recovery(this, rules);
     this.recovery = recovery;
+    if (rules.hedgeAfterMs > 0 && this.#mayRace(rules)) this.hedge = new Hedge(this, rules);
     if (body === undefined || !recovery.keeps(body.declaredBytes)) return;
     const { bodyLimitBytes: size, bodyTotalBytes: total } = rules.settings;
     body.keep(new BodyBuffering({ size, total }, instance.parts.keptBodies, instance.host));
+  }
+
+  /** Whether a second try may run beside the first one: nothing binds the request to one backend or one connection. */
+  #mayRace(rules: RetryRules): boolean {
+    return rules.repeats(this.method) && this.upgrade === '' && this.session === undefined && !this.pins;
   }
 
   /** Notes the attempt that runs as a failed try, which another one follows. */

@@ -75,7 +75,7 @@ export abstract class ExchangeState extends ExchangeFacts {
   }
 
   /** There is a lease: its backend gets the request. */
-  protected takeBackend({ backend, newSession }: Lease): void {
+  takeBackend({ backend, newSession }: Lease): void {
     this.backend = backend;
     if (this.forwardedTo?.sticky !== undefined) giveSession(this, newSession);
   }

@@ -41,6 +41,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
     const passed = this.instance.passedTrailers(trailers);
     this.mirrorCopy?.complete(passed);
     this.body?.complete(passed, this.attempt?.client);
+    if (this.attempt !== undefined || this.pending !== undefined) this.hedge?.arm();
   }
 
   flush(bytes: number): void {
@@ -219,6 +220,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
   /** The exchange is over: its record goes to telemetry and into the log. */
   #record(): void {
     this.isOver = true;
+    this.hedge?.end();
     this.recovery?.end();
     this.mirrorCopy?.requestOver();
     this.body?.release();

@@ -231,6 +231,13 @@ export class RequestBody {
     return isFlowing && (held !== undefined || !this.isOpen);
   }
 
+  /** Sends the whole body to a backend beside the one that has it already. Only while {@link isRepeatable}, and once it is complete. */
+  sendCopyTo(backend: ClientStream): void {
+    const held = this.#held?.bytes;
+    if (held !== undefined) backend.body(held, 0, held.length);
+    backend.finish(this.#trailers);
+  }
+
   /** Whether the bytes that were kept so far stay in memory, because a second attempt may have to send them again. */
   #staysHeld(sizeBytes: number): boolean {
     if (sizeBytes <= this.#replayBytes && !this.isOpen) return true;

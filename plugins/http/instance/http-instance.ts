@@ -173,7 +173,7 @@ export class HttpInstance implements ProtocolInstance {
     if (recovery === undefined) return undefined;
     let rules = this.#retryRules.get(recovery);
     if (rules === undefined) {
-      rules = new RetryRules(recovery.retry, recovery.budget);
+      rules = new RetryRules(recovery);
       this.#retryRules.set(recovery, rules);
     }
     return rules;

@@ -6,6 +6,7 @@ import type {
   Connection,
   ExchangeRecord,
   FailedTry,
+  HedgeResult,
   LogFields,
   ProxyHeader,
   RetriesExhausted,
@@ -56,6 +57,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   error: ErrorCode | undefined = undefined;
   refusal: Refusal | undefined = undefined;
   retriesExhausted: RetriesExhausted | undefined = undefined;
+  hedgeResult: HedgeResult | undefined = undefined;
   /** The first tries that failed, and the last one; undefined while none has. */
   failedTries: FailedTry[] | undefined = undefined;
   /** True for a request about the proxy's own state (health, metrics): telemetry neither counts nor logs it. */
@@ -150,18 +152,27 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     phases.upstreamSecure = secure;
   }
 
-  /** Notes that an attempt on a backend failed; another one may follow. `status`: of a response that was given up, else 0. */
-  noteFailedTry(backend: Backend, error: ErrorCode | undefined, status: number): void {
-    const failedTries = (this.failedTries ??= []);
+  /**
+   * Notes that an attempt on a backend failed; another one may follow. `status`: of a response that was given up, else 0. `isOutrun`: it
+   * was cancelled, because another one was faster.
+   */
+  noteFailedTry(backend: Backend, error: ErrorCode | undefined, status: number, isOutrun = false): void {
     const phases = this.trace?.phases;
-    const before = Math.max(phases?.selectStartMs ?? 0, failedTries.at(-1)?.endMs ?? 0);
+    const before = Math.max(phases?.selectStartMs ?? 0, this.failedTries?.at(-1)?.endMs ?? 0);
     // A backend that got the request also got the span id of this attempt.
     const wasSent = phases !== undefined && phases.backendStartMs >= 0;
     const startMs = wasSent ? phases.backendStartMs : before;
-    const tried = { backend, startMs, endMs: this.elapsedMs, error, status, retried: false };
-    if (failedTries.length === MOST_TRIES) failedTries.pop();
-    failedTries.push(wasSent ? { ...tried, spanId: this.trace?.trySpanId ?? '' } : tried);
+    const outrun = isOutrun ? { isOutrun } : {};
+    const tried = { backend, startMs, endMs: this.elapsedMs, error, status, retried: false, ...outrun };
+    this.addTry(wasSent ? { ...tried, spanId: this.trace?.trySpanId ?? '' } : tried);
     if (phases !== undefined) phases.backendStartMs = -1;
+  }
+
+  /** Adds a try to those that did not serve the exchange. */
+  addTry(tried: FailedTry): void {
+    const failedTries = (this.failedTries ??= []);
+    if (failedTries.length === MOST_TRIES) failedTries.pop();
+    failedTries.push(tried);
   }
 
   /** The settings for retries make another try after the one that failed last. */

@@ -1,14 +1,17 @@
-import type { RetryBudget, RetrySettings } from '../../../src/plugin-api/index.ts';
+import type { RetryBudget, RetrySettings, UpstreamRecovery } from '../../../src/plugin-api/index.ts';
 import { isIdempotent } from './retry-policy.ts';
 
 /** When requests for an upstream are tried again, as `resilience.retry` says, and the budget that they share. */
 export class RetryRules {
   readonly settings: RetrySettings;
+  /** So long a request may be without the head of a response, until a second try begins beside the first one. 0: for ever. */
+  readonly hedgeAfterMs: number;
   readonly budget: RetryBudget;
   readonly #methods: ReadonlySet<string> | undefined;
 
-  constructor(settings: RetrySettings, budget: RetryBudget) {
+  constructor({ retry: settings, hedge, budget }: UpstreamRecovery) {
     this.settings = settings;
+    this.hedgeAfterMs = hedge?.afterMs ?? 0;
     this.budget = budget;
     this.#methods = settings.methods === undefined ? undefined : new Set(settings.methods);
   }

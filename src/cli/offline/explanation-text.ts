@@ -1,3 +1,4 @@
+import { formatDuration } from '../../config/values/units.ts';
 import type {
   ExplainedEdits,
   ExplainedField,
@@ -48,9 +49,11 @@ export function explanationText(explanation: Explanation): string {
     lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`, ...over]));
     lines.push(...section('sticky', sticky === undefined ? [] : [stickyText(sticky)]));
     lines.push(...section('backends', backendLines(backends)));
-    const { retry } = upstream;
+    const { retry, hedge } = upstream;
     if (retry !== undefined)
       lines.push(...section('retries', [`up to ${retry.max_attempts} tries, on ${retry.on.join(', ')}`]));
+    if (hedge !== undefined)
+      lines.push(...section('hedge', [`a second try after ${formatDuration(hedge.after_ms)}`]));
     lines.push(...section('picked', [picked === undefined ? reason : `${picked}: ${reason}`]));
   }
   lines.push(...notes.flatMap((note) => section('note', [note])));

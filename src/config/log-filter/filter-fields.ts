@@ -42,6 +42,7 @@ const KINDS = {
   error: 'text',
   retries: 'number',
   tried: 'text',
+  hedge: 'text',
   refusal: 'text',
   refusal_field: 'text',
   refusal_excerpt: 'text',

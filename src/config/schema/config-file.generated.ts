@@ -524,6 +524,7 @@ export interface SuccessRate {
 export interface Resilience {
   readonly circuit_breaker?: CircuitBreaker;
   readonly retry?: Retry;
+  readonly hedge?: Hedge;
 }
 
 /** Gives a backend that fails a pause. Its breaker opens after failures, and the backend gets nothing for `timeout`. Then it is half-open: a few requests show whether the backend is well again. If they succeed, it closes; if one fails, it opens again. A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. When the breakers of all backends are open, requests are answered at once with 503, `Retry-After` and `X-Balance-Reason: circuit_open`. An edit of this section begins with closed breakers; other edits keep their state. With several workers, the state, the failures in a row and the requests of a half-open breaker count for all of them. */
@@ -633,6 +634,17 @@ export interface RetryBudget {
    * @default 3
    */
   readonly min?: number;
+}
+
+/** Sends a request to a second backend when the first one takes long, so that one slow backend does not make clients wait. Both tries run then; the first head of a response wins, and the other try is cancelled. It counts neither as an error nor against its backend. Only requests that may be sent twice are hedged: those with a method of `retry.methods` and a body within `retry.body_limit`, and none that upgrade the connection or belong to a client whom `sticky` keeps at its backend. Where no other backend has room, there is no second try. Second tries draw on the budget of `retry`, also where that section is missing: at most `retry.budget.percent` of the requests that run. Their connections cost backends work that is thrown away: choose `after` so that only a few of a hundred requests take longer. */
+export interface Hedge {
+  /**
+   * `false` turns second tries off while the section stays in the file.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /** The second try begins when so much time has passed without the head of a response. The time that a connection takes is a part of it, and a wait in the queue is none. */
+  readonly after: string;
 }
 
 /** The time limits of a flat file, for clients and backends together. */
@@ -1406,6 +1418,7 @@ export interface FileAccessLog {
     | 'error'
     | 'retries'
     | 'tried'
+    | 'hedge'
     | 'refusal'
     | 'refusal_field'
     | 'refusal_excerpt'

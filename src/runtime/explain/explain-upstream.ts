@@ -31,6 +31,7 @@ export function explainUpstream(
       ? {}
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
     ...explainRetry(config),
+    ...explainHedge(config),
     ...(group.sticky === undefined ? {} : { sticky: explainSticky(group, group.sticky.name, session) }),
     backends,
     ...pickOf(config, group, { key, session }, live),
@@ -40,6 +41,10 @@ export function explainUpstream(
 function explainRetry({ resilience: { retry } }: UpstreamConfig): Pick<ExplainedUpstream, 'retry'> {
   if (retry?.enabled !== true) return {};
   return { retry: { max_attempts: retry.max_attempts, on: retry.on } };
+}
+
+function explainHedge({ resilience: { hedge } }: UpstreamConfig): Pick<ExplainedUpstream, 'hedge'> {
+  return hedge?.enabled === true ? { hedge: { after_ms: hedge.after } } : {};
 }
 
 function explainSticky(

@@ -120,6 +120,8 @@ export interface ExplainedUpstream {
   readonly hash_key?: { readonly from: string; readonly value?: string };
   /** When a failed request is tried again, by `resilience.retry`; absent when it is not. */
   readonly retry?: { readonly max_attempts: number; readonly on: readonly string[] };
+  /** After how many ms a second try begins, by `resilience.hedge`; absent when there is none. */
+  readonly hedge?: { readonly after_ms: number };
   /** The cookie that keeps clients at their backends, and the backend of the client that asks; absent when there is none. */
   readonly sticky?: { readonly cookie: string; readonly backend?: string };
   readonly backends: readonly ExplainedBackend[];

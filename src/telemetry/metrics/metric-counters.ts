@@ -1,11 +1,11 @@
-import type { ExchangeRecord, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { ExchangeRecord, HedgeResult, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
-import { MirrorCounters } from './counters/mirror-counters.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
 import { HandshakeMetrics } from './counters/handshake-metrics.ts';
+import { OutcomeCounters } from './counters/outcome-counters.ts';
 import { RefusalCounters } from './counters/refusal-counters.ts';
 import { NO_BACKEND, RequestMetrics } from './counters/request-metrics.ts';
 import { RetryCounters } from './counters/retry-counters.ts';
@@ -32,7 +32,8 @@ export class MetricCounters implements TelemetrySubscriber {
   readonly routes: RouteCounters;
   readonly refusals: RefusalCounters;
   readonly retries: RetryCounters;
-  readonly mirrors: MirrorCounters;
+  readonly mirrors: OutcomeCounters<MirrorResult>;
+  readonly hedges: OutcomeCounters<HedgeResult>;
   readonly healthChecks: NamedDurationCounters<'pass' | 'fail'>;
   readonly queues: NamedDurationCounters<QueueOutcome>;
   readonly tunnels: TunnelDurations;
@@ -50,7 +51,8 @@ export class MetricCounters implements TelemetrySubscriber {
     this.routes = new RouteCounters(listeners);
     this.refusals = new RefusalCounters(listeners);
     this.retries = new RetryCounters(backends);
-    this.mirrors = new MirrorCounters(upstreams);
+    this.mirrors = new OutcomeCounters(upstreams, ['answered', 'failed', 'dropped']);
+    this.hedges = new OutcomeCounters(upstreams, ['won', 'lost', 'failed', 'budget']);
     this.healthChecks = new NamedDurationCounters(backends, []);
     this.queues = new NamedDurationCounters(upstreams, []);
     this.tunnels = new TunnelDurations(listeners, backends);
@@ -63,6 +65,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.routes.exchange(record);
     if (record.refusal !== undefined) this.refusals.count(record);
     if (record.failedTries !== undefined || record.retriesExhausted !== undefined) this.retries.count(record);
+    if (record.hedgeResult !== undefined) this.hedges.count(record.upstream, record.hedgeResult);
   }
 
   tunnel(record: TunnelRecord): void {
@@ -119,6 +122,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.refusals.forgetOthers(snapshot);
     this.retries.forgetOthers(snapshot);
     this.mirrors.forgetOthers(snapshot);
+    this.hedges.forgetOthers(snapshot);
   }
 
   /** All counts of this moment. */
@@ -142,11 +146,24 @@ export class MetricCounters implements TelemetrySubscriber {
       refusals,
       retries,
       mirrors,
+      hedges,
       healthChecks,
       queues,
       tunnels,
       handshakes,
     } = this;
-    return [requests, results, routes, refusals, retries, mirrors, healthChecks, queues, tunnels, handshakes];
+    return [
+      requests,
+      results,
+      routes,
+      refusals,
+      retries,
+      mirrors,
+      hedges,
+      healthChecks,
+      queues,
+      tunnels,
+      handshakes,
+    ];
   }
 }

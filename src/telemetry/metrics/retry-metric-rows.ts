@@ -1,6 +1,12 @@
 /** The rows of the metrics of second tries and copies of requests in the table of all metrics. */
 export const RETRY_METRIC_ROWS = [
   [
+    'balance_hedges_total',
+    'counter',
+    ['upstream', 'result'],
+    'Second tries beside a first one that took long, as resilience.hedge says. Result: won (its answer came first), lost (the first try answered before, or the client left), failed (there, or no other backend had room), or budget (not made, as the budget of retries was used up).',
+  ],
+  [
     'balance_mirrored_requests_total',
     'counter',
     ['upstream', 'result'],

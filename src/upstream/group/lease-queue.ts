@@ -77,7 +77,10 @@ export class LeaseQueue {
       lease.refuse(lease.lastError);
       return;
     }
-    const isFull = this.#queue.isFull && this.#members.some((member) => member.up && member.weight > 0);
+    const isFull =
+      lease.request.isSpare !== true &&
+      this.#queue.isFull &&
+      this.#members.some((member) => member.up && member.weight > 0);
     if (!isFull) {
       refuseSoon(lease, this.#refusals.noBackend(this.#members));
       return;

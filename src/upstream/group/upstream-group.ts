@@ -286,7 +286,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
       successor.#moveHere(lease, this);
       translateTried(lease, successor.#members);
       successor.#serve(lease, atOnce);
-    } else if (this.#queue.join(lease)) {
+    } else if (lease.request.isSpare !== true && this.#queue.join(lease)) {
       if (this.#draining) this.#listen();
       this.#side?.joined();
     } else this.#lastResort(lease, atOnce);
@@ -308,7 +308,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   #pick(lease: UpstreamLease): Member | undefined {
     const exclude = triedOrAvoided(lease, this.#members);
     const preferred = exclude && this.#pickBut(exclude, lease);
-    return preferred ?? this.#pickBut(lease.tried, lease);
+    if (preferred !== undefined || lease.request.isSpare === true) return preferred;
+    return this.#pickBut(lease.tried, lease);
   }
 
   #pickBut(exclude: ReadonlySet<Member> | undefined, lease: UpstreamLease): Member | undefined {

@@ -80,6 +80,7 @@ export const EXCHANGE_COLUMNS: Columns<ExchangeRecord> = columns<ExchangeRecord>
     ({ failedTries }) => failedTries?.reduce((count, { retried }) => count + Number(retried), 0) ?? 0,
   ],
   ['tried', 'optional', ({ failedTries }) => failedTries && triedText(failedTries)],
+  ['hedge', 'optional', (record) => record.hedgeResult],
   ['refusal', 'optional', (record) => record.refusal?.rule],
   ['refusal_field', 'optional', (record) => record.refusal?.field],
   ['refusal_excerpt', 'optional', (record) => record.refusal?.excerpt],
@@ -98,7 +99,8 @@ export const TUNNEL_COLUMNS: Columns<TunnelRecord> = columns<TunnelRecord>(
 
 /** The backends that failed, in their order, each with what went wrong: `one=connect_failed,two=503`. */
 function triedText(tries: readonly FailedTry[]): string {
-  return tries.map(({ backend, error, status }) => `${backend.name}=${error ?? String(status)}`).join(',');
+  const failed = tries.filter(({ isOutrun }) => isOutrun !== true);
+  return failed.map(({ backend, error, status }) => `${backend.name}=${error ?? String(status)}`).join(',');
 }
 
 /** These columns for the lines of that worker. */
@@ -134,6 +136,7 @@ export const DEFAULT_FIELDS: Readonly<
       'span_id',
       'error',
       'tried',
+      'hedge',
       'refusal',
       'refusal_field',
       'refusal_excerpt',
@@ -175,6 +178,7 @@ export const DEFAULT_FIELDS: Readonly<
       'span_id',
       'error',
       'tried',
+      'hedge',
       'refusal',
       'refusal_field',
       'refusal_excerpt',

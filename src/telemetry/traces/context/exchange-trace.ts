@@ -63,6 +63,12 @@ export class ExchangeTrace implements TraceContext {
     this.#lines = '';
   }
 
+  resumeTry(spanId: string): void {
+    if (spanId === this.#trySpanId) return;
+    this.#trySpanId = spanId;
+    this.#lines = '';
+  }
+
   #written(): string {
     const { traceId, sampled } = this;
     const spanId = this.#trySpanId;

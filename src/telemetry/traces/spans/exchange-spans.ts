@@ -143,7 +143,7 @@ export class ExchangeSpans implements TelemetrySubscriber {
     record: ExchangeRecord,
     context: ExchangeTrace,
     phases: TracePhases,
-    { backend, startMs, endMs, error, status, spanId }: FailedTry,
+    { backend, startMs, endMs, error, status, spanId, isOutrun }: FailedTry,
   ): void {
     const url = urlOf(record, phases, backend);
     const attributes = tryAttributes(record.method, url, backend);
@@ -153,7 +153,9 @@ export class ExchangeSpans implements TelemetrySubscriber {
     }
     const name = `backend: ${record.method} ${url}`;
     const kind = SpanKind.CLIENT;
-    const step = { name, kind, startMs, endMs, attributes, failure: error ?? BY_STATUS };
+    if (isOutrun === true) attributes['balance.hedge'] = 'lost';
+    const failure = isOutrun === true ? undefined : (error ?? BY_STATUS);
+    const step = { name, kind, startMs, endMs, attributes, failure };
     // A try that reached its backend has a span id already, which the backend was told.
     this.#addStep(origin, record, context, spanId === undefined ? step : { ...step, spanId });
   }

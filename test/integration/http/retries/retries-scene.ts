@@ -7,12 +7,27 @@ import { startProxy, type RunningProxy } from '../../../support/labs/start-proxy
 /** Delays are 0, so that no test waits. */
 export const AT_ONCE = 'initial_delay: 0';
 
+/** A proxy, and its backends in their order: those that the test did not give an address for. */
+export interface FailingScene {
+  readonly proxy: RunningProxy;
+  readonly backends: readonly RecordingBackend[];
+}
+
 /** A proxy in front of backends that fail in their own ways, with these settings of `resilience.retry`. */
-export async function failingScene(
+export function failingScene(
   scripts: readonly (BackendScript | string)[],
   retry: string,
   yaml = '',
-): Promise<{ proxy: RunningProxy; backends: readonly RecordingBackend[] }> {
+): Promise<FailingScene> {
+  return resilientScene(scripts, `retry: { ${retry} }`, yaml);
+}
+
+/** A proxy in front of backends that fail in their own ways, with these settings of `resilience`. */
+export async function resilientScene(
+  scripts: readonly (BackendScript | string)[],
+  resilience: string,
+  yaml = '',
+): Promise<FailingScene> {
   const backends: RecordingBackend[] = [];
   const addresses: string[] = [];
   for (const script of scripts) {
@@ -28,7 +43,7 @@ export async function failingScene(
     'admin: { listen: "127.0.0.1:0" }',
     'metrics: { listen: "127.0.0.1:0" }',
     'reload: { watch: false }',
-    `resilience: { retry: { ${retry} } }`,
+    `resilience: { ${resilience} }`,
     'backends:',
     ...addresses.map((address, index) => `  - { name: b${String(index)}, address: "${address}" }`),
     yaml,

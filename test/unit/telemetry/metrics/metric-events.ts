@@ -144,5 +144,6 @@ function traceOf(random: SeededRandom): TraceContext {
     phases: undefined,
     trySpanId: spanId,
     nextTry: () => {},
+    resumeTry: () => {},
   };
 }

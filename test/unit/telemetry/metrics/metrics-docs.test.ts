@@ -80,6 +80,7 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   lab.counters.exchange(exchangeRecord({ listener: 'web', error: 'bad_request', refusal }));
   const failedTries = [{ backend, startMs: 0, endMs: 1, error: undefined, status: 503, retried: true }];
   lab.counters.exchange(exchangeRecord({ backend, failedTries, retriesExhausted: 'attempts' }));
+  lab.counters.exchange(exchangeRecord({ upstream: 'web', hedgeResult: 'won' }));
   lab.counters.mirrored('web', 'answered');
   lab.counters.tunnel(tunnelRecord({ listener: 'web', backend }));
   lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 1 });

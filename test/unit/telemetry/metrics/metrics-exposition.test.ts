@@ -19,6 +19,7 @@ function traced(traceId: string, sampled = true): TraceContext {
     phases: undefined,
     trySpanId: 'b7ad6b7169203331',
     nextTry: () => {},
+    resumeTry: () => {},
   };
 }
 

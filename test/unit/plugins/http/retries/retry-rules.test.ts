@@ -11,8 +11,8 @@ const NO_BUDGET = {
 };
 
 function rules(settings: Partial<RetrySettings> = {}): RetryRules {
-  return new RetryRules(
-    {
+  return new RetryRules({
+    retry: {
       maxAttempts: 3,
       initialDelayMs: 100,
       maxDelayMs: 1_000,
@@ -28,8 +28,9 @@ function rules(settings: Partial<RetrySettings> = {}): RetryRules {
       bodyTotalBytes: 1,
       ...settings,
     },
-    NO_BUDGET,
-  );
+    hedge: undefined,
+    budget: NO_BUDGET,
+  });
 }
 
 describe('the delay before a try', () => {
