@@ -14,6 +14,7 @@ const CHAPTERS = [
       'tracing',
       'plugins',
       'dns',
+      'slow_start',
       'outlier_detection',
       'resilience',
       'overload',

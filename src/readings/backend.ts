@@ -127,6 +127,8 @@ export interface MembershipReading extends MembershipParts {
   /** Name of the upstream. */
   readonly upstream: string;
   readonly weight: number;
+  /** The weight that counts now: less during a slow start, after its circuit breaker was open, or as its agent says. */
+  readonly effectiveWeight: number;
   /** Exchanges and tunnels that may run at a time; Infinity: no limit. */
   readonly maxConnections: number;
   readonly healthy: boolean;

@@ -33,6 +33,8 @@ export interface MemberReading {
   /** Name of the backend. */
   readonly backend: string;
   readonly weight: number;
+  /** The weight that counts now. */
+  readonly effectiveWeight: number;
   readonly state: MemberState;
 }
 

@@ -132,12 +132,14 @@ function timeJson(atMs: number | undefined): string | null {
 }
 
 function membershipJson(membership: MembershipReading): object {
-  const { upstream, weight, maxConnections, healthy, state, tls, proxyProtocol } = membership;
+  const { upstream, weight, effectiveWeight, maxConnections, healthy, state, tls, proxyProtocol } =
+    membership;
   const { byHand, ejection, breaker, lastCheckAtMs } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
   return {
     name: upstream,
     weight,
+    effective_weight: effectiveWeight,
     max_connections: limit,
     healthy: healthy && lastCheckAtMs === undefined ? null : healthy,
     state: stateJson(state),

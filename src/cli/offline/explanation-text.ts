@@ -175,9 +175,9 @@ function fieldText([name, value]: ExplainedField): string {
 function backendLines(backends: readonly ExplainedBackend[]): string[] {
   if (backends.length === 0) return ['none'];
   const width = Math.max(...backends.map(({ name }) => name.length));
-  return backends.map(({ name, address, candidate, reason, weight, health }) => {
+  return backends.map(({ name, address, candidate, reason, weight, effective_weight: now, health }) => {
     const state = candidate ? 'candidate' : `no candidate: ${reason ?? ''}`;
     const known = health === 'unknown' ? ', health not known' : '';
-    return `${name.padEnd(width)}  ${address === name ? '' : `${address}  `}${state}, weight ${weight}${known}`;
+    return `${name.padEnd(width)}  ${address === name ? '' : `${address}  `}${state}, weight ${weight}${now === undefined ? '' : ` (now ${now})`}${known}`;
   });
 }

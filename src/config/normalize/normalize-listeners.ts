@@ -4,7 +4,7 @@ import type { Path } from '../problems/problem.ts';
 import { listenerTls } from './normalize-tls.ts';
 import type { WrittenBackends } from './normalize-upstream-tls.ts';
 import { upstreamTls } from './normalize-upstream-tls.ts';
-import { normalizeBackend, normalizeHealthCheck } from './normalize-upstream.ts';
+import { normalizeBackend, normalizeHealthCheck, normalizeSlowStart } from './normalize-upstream.ts';
 import { pickKeys } from './pick-keys.ts';
 import { SniUpstreams } from './sni-upstreams.ts';
 
@@ -62,7 +62,7 @@ function normalizeUpstream(
   index: number,
   context: NormalizeContext,
 ): object {
-  const { tls: given, ...rest } = upstream;
+  const { tls: given, slow_start: slowStart, ...rest } = upstream;
   const { resilience } = file;
   const { health_check: check, outlier_detection: outliers } = {
     ...pickKeys(file, SHARED_KEYS),
@@ -86,6 +86,9 @@ function normalizeUpstream(
     ...rest,
     ...(outliers === undefined ? {} : { outlier_detection: outliers }),
     ...(resilience === undefined ? {} : { resilience: { ...resilience, ...upstream.resilience } }),
+    ...(slowStart === undefined
+      ? normalizeSlowStart(file.slow_start, ['slow_start'], at, context)
+      : normalizeSlowStart(slowStart, [...at, 'slow_start'], at, context)),
     backends: upstream.backends.map(normalizeBackend),
     ...(tls === undefined ? {} : { tls }),
     ...(check === undefined ? {} : { health_check: normalizeHealthCheck(check, tls !== undefined) }),

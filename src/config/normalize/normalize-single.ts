@@ -3,7 +3,7 @@ import type { NormalizeContext } from './normalize-context.ts';
 import { listenerTls } from './normalize-tls.ts';
 import type { WrittenBackends } from './normalize-upstream-tls.ts';
 import { upstreamTls } from './normalize-upstream-tls.ts';
-import { healthCheckOfInterval, normalizeHealthCheck } from './normalize-upstream.ts';
+import { healthCheckOfInterval, normalizeHealthCheck, normalizeSlowStart } from './normalize-upstream.ts';
 import { pickKeys } from './pick-keys.ts';
 import { SniUpstreams } from './sni-upstreams.ts';
 import type { Path } from '../problems/problem.ts';
@@ -78,6 +78,7 @@ function commonSettings(file: ConfigFile, at: Path, context: NormalizeContext): 
   return {
     ...pickKeys(file, ['load_balancer', 'queue', 'outlier_detection', 'resilience', 'tcp_keepalive']),
     ...connectionPool(file, at, context),
+    ...normalizeSlowStart(file.slow_start, ['slow_start'], at, context),
     ...(sent === undefined ? {} : { proxy_protocol: sent }),
     timeouts,
   };

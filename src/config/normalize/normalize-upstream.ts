@@ -1,6 +1,8 @@
 import { formatAddress } from '../values/address.ts';
 import { parseBackendAddress } from '../values/backend-address.ts';
-import type { FileBackend, HealthCheck } from '../schema/config-file.generated.ts';
+import type { FileBackend, FileSlowStart, HealthCheck } from '../schema/config-file.generated.ts';
+import type { Path } from '../problems/problem.ts';
+import type { NormalizeContext } from './normalize-context.ts';
 import { formatDuration, parseDurationMs } from '../values/units.ts';
 
 /** Normalizes a backend. One without a name gets its address as the name, as the file has it. */
@@ -18,6 +20,25 @@ export function normalizeBackend(backend: FileBackend): object {
 export function normalizeHealthCheck(check: HealthCheck, hasTls: boolean): object {
   const ofPath = hasTls ? 'https' : 'http';
   return { ...check, type: check.type ?? (check.path === undefined ? 'tcp' : ofPath) };
+}
+
+/**
+ * Turns a duration into a section.
+ *
+ * @param inFile where it stands in the file
+ * @param at path of the upstream
+ */
+export function normalizeSlowStart(
+  given: FileSlowStart | string | number | undefined,
+  inFile: Path,
+  at: Path,
+  { provenance }: NormalizeContext,
+): { readonly slow_start?: object } {
+  if (given === undefined) return {};
+  provenance.set([...at, 'slow_start'], inFile);
+  if (typeof given === 'object') return { slow_start: given };
+  provenance.set([...at, 'slow_start', 'window'], inFile);
+  return { slow_start: { window: given } };
 }
 
 /** The timeout of a check is the interval, but at most this. */

@@ -31,7 +31,6 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'security',
   'service_discovery',
   'session_affinity',
-  'slow_start',
   'split',
   'static',
   'sticky_session',

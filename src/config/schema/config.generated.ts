@@ -487,6 +487,7 @@ export interface Upstream {
   readonly load_balancer: LoadBalancer;
   readonly connection_pool: ConnectionPool;
   readonly health_check?: HealthCheck;
+  readonly slow_start?: SlowStart;
   readonly sticky?: Sticky;
   readonly queue: Queue;
   readonly outlier_detection?: OutlierDetection;
@@ -684,6 +685,22 @@ export interface PassiveChecks {
    * @default "1m"
    */
   readonly window: number;
+}
+
+/** Lets backends that come up after they were down, ejected or taken out, and those that an edit of the config brings, get their part of the requests little by little. Their caches may be cold. There is no slow start when the process begins, and none while health is ignored (`panic_threshold`). Where all backends of a priority have just come up, nobody could take over what they do not get: then only the differences between them count. All algorithms know it: those with weights and leases count less weight; `round-robin` passes the backend over in some rounds; those that hash give it a part of its keys, which grows, and a key that it has got stays. Clients that `sticky` keeps at the backend go there all the same. Other edits do not begin it anew, and an edit of this key goes on from the same moment. With several workers, each counts the time by itself. */
+export interface SlowStart {
+  /** After this time the backend gets its whole part of the requests. 0: at once. In ms. */
+  readonly window: number;
+  /**
+   * Per cent of its weight that the backend gets at first. With much less, it would get too few requests to become warm.
+   * @default 10
+   */
+  readonly min_weight: number;
+  /**
+   * How the part grows: it is (time / `window`) to the power of 1 / `aggression`. 1: evenly. With 2 it grows faster at first, with 0.5 slower.
+   * @default 1
+   */
+  readonly aggression: number;
 }
 
 /** Keeps each client at the backend that served it first, by a cookie of the proxy. The cookie goes to the client with the first response, which then also gets `Cache-Control: private`, so that no cache gives it to others. Backends do not get the cookie. It names a backend by the names of upstream and backend, so it outlives edits, other weights and addresses, and restarts. A client whose backend is gone, down or in maintenance gets another one, and a new cookie. A backend with weight 0, or one that drains, keeps its clients and gets no new ones. While a backend is full, a request of its client goes to another one, and the client stays where it is. */

@@ -130,6 +130,7 @@ function explainBackend(
     name: backend.name,
     address: backend.address,
     weight,
+    ...(member.effectiveWeight === weight ? {} : { effective_weight: member.effectiveWeight }),
     candidate,
     ...(candidate ? {} : { reason: reasonAgainst(member) }),
     health,

@@ -146,6 +146,8 @@ export interface ExplainedBackend {
   readonly name: string;
   readonly address: string;
   readonly weight: number;
+  /** The weight that counts now; absent when all of it does. */
+  readonly effective_weight?: number;
   /** Whether the balancer may choose it. */
   readonly candidate: boolean;
   /** Why the balancer may not choose it. */

@@ -62,6 +62,7 @@ export class HeldMember {
     }
     const { standings } = registry;
     const standing = standings.standing(upstream, config);
+    standing.value.enter(standings.isServing);
     const ejection = passive && standings.ejection(upstream, config, passive);
     const circuit = breaker && standings.breaker(upstream, config, breaker);
     for (const part of [standing, ejection, circuit]) {
@@ -107,6 +108,7 @@ export class HeldMember {
 
   /** The member gets no new lease. Returns its pools and its health check, which the caller releases; it keeps its backend. */
   drain(): readonly Releasable[] {
+    if (!this.#hasLeft) this.member.standing.leave();
     this.#hasLeft = true;
     const health = this.#health;
     this.#health = undefined;

@@ -24,6 +24,8 @@ export interface StandingParts {
 
 /** How backends stand in their upstreams, over edits: each part ends with its last reference. Other settings make another part. */
 export class StandingRegistry {
+  /** Whether a generation is live, so that backends which come now arrive by an edit. */
+  isServing = false;
   readonly #parts: StandingParts;
   readonly #clock = new SharedClock();
   readonly #standings = new RefCountedMap<MemberStanding>((standing) => {

@@ -1,5 +1,6 @@
 import type { CircuitBreaker, PassiveChecks, Upstream } from '../../config/schema/config.generated.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
+import type { SlowStartRules } from '../../upstream/slow-start/slow-start.ts';
 import type { BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 
 /** As the schema has them, for an upstream with `outlier_detection` alone. */
@@ -19,6 +20,7 @@ const OUTLIER_DEFAULTS = {
 };
 /** While ejection is on, health is ignored when fewer than so many per cent of the backends pass their checks. */
 const PANIC_PERCENT = 50;
+const PERCENT = 100;
 
 /** When backends of the upstream are ejected; undefined: never. Either section turns it on. */
 export function passiveRulesOf({
@@ -54,6 +56,16 @@ export function passiveRulesOf({
 export function panicPercentOf(upstream: Upstream): number {
   const given = upstream.outlier_detection?.panic_threshold;
   return given ?? (passiveRulesOf(upstream) === undefined ? 0 : PANIC_PERCENT);
+}
+
+/** How backends of the upstream that have come up get their part of the requests; undefined: at once. */
+export function slowStartOf({ slow_start: section }: Upstream): SlowStartRules | undefined {
+  if (section === undefined || section.window === 0) return undefined;
+  return {
+    windowMs: section.window,
+    floor: section.min_weight / PERCENT,
+    aggression: section.aggression,
+  };
 }
 
 /** How the circuit breakers of the upstream work; undefined: there are none. */

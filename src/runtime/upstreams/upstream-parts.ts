@@ -10,7 +10,7 @@ import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
 import type { UpstreamOptions } from '../../upstream/group/upstream-options.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
-import { panicPercentOf } from './standing-rules.ts';
+import { panicPercentOf, slowStartOf } from './standing-rules.ts';
 import { panicReports } from './standing-reports.ts';
 import { UpstreamReports } from './upstream-reports.ts';
 
@@ -47,6 +47,7 @@ export function groupOptionsOf(
     queueTimeoutMs: queue.timeout,
     poolTimeoutMs: config.connection_pool.acquire_timeout,
     panic: panicOf(config, logger),
+    slowStart: slowStartOf(config),
     observer: new UpstreamReports(config.name, logger, telemetry),
     onFault,
   };

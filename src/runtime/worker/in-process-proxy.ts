@@ -104,12 +104,13 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   }
 
   async commit(id: number): Promise<CommitReport> {
-    const { live, draining, logger, overload } = this.#parts;
+    const { live, draining, logger, overload, registry } = this.#parts;
     const generation = this.#generation(id);
     const listeners = this.#pending.get(id)?.listeners;
     this.#pending.delete(id);
     const old = live.generation;
     live.generation = generation;
+    registry.standings.isServing = true;
     const steps = [
       () => {
         generation.replace(old);

@@ -7,7 +7,12 @@ import type { QueueOutcome } from '../../readings/upstream.ts';
 import type { NamedDurationCounters } from './counters/duration-counters.ts';
 import { NO_BACKEND } from './counters/request-metrics.ts';
 import { labelText, type Series } from './exposition/exposition.ts';
-import type { BackendSum, ListenerSum, MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
+import type {
+  BackendSum,
+  ListenerSum,
+  MetricsSnapshot,
+  UpstreamMembers,
+} from './snapshot/metrics-snapshot.ts';
 import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
 
 /** Number of generations whose connections have a series of their own; older ones share one. */
@@ -72,16 +77,20 @@ export function queueSeries({ queues }: MetricsSnapshot, waits: NamedDurationCou
 
 /** The series of upstreams and the backends that they have. */
 export function upstreamSeries({ upstreams }: MetricsSnapshot) {
+  const each = (valuesOf: (members: UpstreamMembers) => ReadonlyMap<string, number>) =>
+    function* (): Iterable<Series> {
+      for (const [upstream, members] of upstreams)
+        for (const [backend, value] of valuesOf(members))
+          yield { labels: labelText({ upstream, backend }), value };
+    };
   return {
     *balance_upstream_backends(): Iterable<Series> {
       for (const [upstream, { states }] of upstreams)
         for (const [state, value] of Object.entries(states))
           yield { labels: labelText({ upstream, state }), value };
     },
-    *balance_upstream_backend_weight(): Iterable<Series> {
-      for (const [upstream, { weights }] of upstreams)
-        for (const [backend, value] of weights) yield { labels: labelText({ upstream, backend }), value };
-    },
+    balance_upstream_backend_weight: each(({ weights }) => weights),
+    balance_upstream_backend_effective_weight: each(({ effectiveWeights }) => effectiveWeights),
   };
 }
 

@@ -174,6 +174,12 @@ const ROWS = [
     ['upstream', 'backend'],
     'Weight of the backend in the upstream: it leads from backends to upstreams.',
   ],
+  [
+    'balance_upstream_backend_effective_weight',
+    'gauge',
+    ['upstream', 'backend'],
+    'Weight of the backend that counts now: less than its weight during a slow start, after its circuit breaker was open, or as its agent says.',
+  ],
   ['balance_listener_connections_active', 'gauge', ['listener'], 'Open connections of clients.'],
   [
     'balance_listener_connections_accepted_total',

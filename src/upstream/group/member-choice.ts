@@ -1,8 +1,11 @@
 import type { Balancer } from '../balancer/contract/balancer.ts';
+import { SlowStart } from '../slow-start/slow-start.ts';
 import type { Member } from './member.ts';
 import { MemberSessions } from './member-sessions.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
+
+type ChoiceOptions = Pick<UpstreamOptions, 'makeBalancer' | 'sticky' | 'slowStart'>;
 
 /** Chooses a member for a lease: the one that the client belongs to, or that of the balancer. */
 export class MemberChoice {
@@ -12,15 +15,22 @@ export class MemberChoice {
   readonly #makeBalancer: UpstreamOptions['makeBalancer'];
   /** Undefined where clients are not kept at their backends. */
   readonly #sessions: MemberSessions | undefined;
+  /** Undefined where backends get their whole weight at once. */
+  readonly #slowStart: SlowStart | undefined;
   /** Re-used for each pick: balancers do not keep it. */
   readonly #context: { key: string | undefined; exclude: ReadonlySet<Member> | undefined } = {
     key: undefined,
     exclude: undefined,
   };
 
-  constructor({ makeBalancer, sticky }: Pick<UpstreamOptions, 'makeBalancer' | 'sticky'>) {
+  constructor({ makeBalancer, sticky, slowStart }: ChoiceOptions) {
     this.#makeBalancer = makeBalancer;
     this.#sessions = sticky && new MemberSessions(sticky.tokens);
+    this.#slowStart =
+      slowStart &&
+      new SlowStart(slowStart, (at) => {
+        this.changed(at);
+      });
   }
 
   /**
@@ -33,6 +43,7 @@ export class MemberChoice {
     this.#balancer = balancer;
     this.#members = members;
     this.#sessions?.follow(members);
+    this.#slowStart?.watch(members);
   }
 
   /** Takes over the turns of the choice of an earlier group. */
@@ -43,9 +54,15 @@ export class MemberChoice {
   /** Few leases follow, if any. */
   rest(): void {
     this.#balancer = undefined;
+    this.#slowStart?.stop();
   }
 
-  /** The member at that index may serve again, or has fewer leases. */
+  /** The state of a member has changed. */
+  look(): void {
+    this.#slowStart?.look();
+  }
+
+  /** The member at that index may serve again, has fewer leases, or another factor. */
   changed(at: number): void {
     this.#balancer?.changed(at);
   }

@@ -14,6 +14,8 @@ import type { LeaseOutcomes } from '../standing/lease-outcomes.ts';
 import { stateOf, verdictOn, type MemberVerdict } from '../standing/member-state.ts';
 import type { WaitReason } from './wait-queue.ts';
 
+const ROUNDING = 1_000;
+
 export interface MemberOptions {
   readonly backend: BackendState;
   readonly weight: number;
@@ -80,6 +82,8 @@ export class Member implements Candidate {
   readonly #pools = new Map<SocketUse, ChannelPool>();
   /** The pool whose size limits the leases: that of `keep-alive`. */
   #limiting: ChannelPool | undefined = undefined;
+  /** The part of its weight that its slow start lets it have: above 0, to 1. */
+  ramp = 1;
   #panics = false;
   /** A connect is under way that serves no request. */
   #isTrying = false;
@@ -118,9 +122,10 @@ export class Member implements Candidate {
 
   /** A part of its state has changed: tells its group. */
   noteChange(): void {
-    const wasUp = this.#verdict.up;
+    const wasSound = this.#verdict.up && this.#verdict.sound;
     this.#verdict = verdictOn(this, this.#panics);
-    if (this.up && !wasUp) this.standing.becameUpAtMs = performance.now();
+    // One that is only used because its upstream panics has not come back.
+    if (this.up && this.sound && !wasSound) this.standing.becameUpAtMs = performance.now();
     this.owner?.memberChanged(this);
   }
 
@@ -188,7 +193,13 @@ export class Member implements Candidate {
   }
 
   get factor(): number {
-    return this.breaker?.factor ?? 1;
+    // Both say that it has just come back, so that their product would say it twice.
+    return Math.min(this.ramp, this.breaker?.factor ?? 1);
+  }
+
+  /** The weight that counts now, rounded for readings. */
+  get effectiveWeight(): number {
+    return Math.round(this.weight * this.factor * ROUNDING) / ROUNDING;
   }
 
   /** Whether its limit, its breaker and its pool let one more lease begin. */

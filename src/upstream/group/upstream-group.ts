@@ -156,6 +156,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   memberChanged(member: Member): void {
     this.#panic?.look();
+    this.#choice.look();
     this.#onFree(this.#members.indexOf(member));
   }
 
@@ -222,6 +223,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /** Stops listening to backends. Running leases go on. */
   close(): void {
+    this.#choice.rest();
     this.#listeners.end();
   }
 

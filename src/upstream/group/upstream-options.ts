@@ -6,6 +6,7 @@ import type { PanicObserver } from '../standing/panic-watch.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { SessionTokens } from '../stickiness/session-tokens.ts';
+import type { SlowStartRules } from '../slow-start/slow-start.ts';
 import type { UpstreamShare } from '../sharing/upstream-share.ts';
 
 /** The settings of an upstream. Its members are set by {@link UpstreamGroup.setMembers}. */
@@ -30,6 +31,8 @@ export interface UpstreamOptions {
   readonly poolTimeoutMs: number;
   /** When health is ignored, as too few members pass their checks. Default: never. */
   readonly panic?: { readonly thresholdPercent: number; readonly observer: PanicObserver } | undefined;
+  /** How backends that have come up get their part of the requests. Default: at once. */
+  readonly slowStart?: SlowStartRules | undefined;
   /** The proxy's cookie that keeps a client at its backend, and the tokens that it holds. Default: there is none. */
   readonly sticky?: { readonly cookie: StickyCookie; readonly tokens: SessionTokens } | undefined;
   /** Default: nothing is observed. */

@@ -7,6 +7,8 @@ export class MemberStanding {
   readonly changes = new ChangeListeners();
   /** When its state last let it get requests again, or when an edit brought it, by `performance.now()`; undefined since the process began. */
   becameUpAtMs: number | undefined;
+  /** Members that have not left: an edit of the upstream makes another one before the earlier one leaves. */
+  #members = 0;
   #hand: HandState | undefined;
   readonly #stopFollowing: () => void;
 
@@ -23,6 +25,17 @@ export class MemberStanding {
   /** What an operator has set it to; undefined: nothing, so its checks decide. */
   get hand(): HandState | undefined {
     return this.#hand;
+  }
+
+  /** A member begins to use it. @param isEdit false for those that the process begins with */
+  enter(isEdit: boolean): void {
+    if (isEdit && this.#members === 0) this.becameUpAtMs = performance.now();
+    this.#members += 1;
+  }
+
+  /** A member gets no new leases any more. */
+  leave(): void {
+    this.#members -= 1;
   }
 
   /** No member uses it any more. */

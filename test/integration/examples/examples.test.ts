@@ -117,6 +117,10 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);
     expect((await get(socket, '/health')).status).toBe(200);
   },
+  'slow-start.yaml': async ({ connect }) => {
+    const socket = await connect();
+    expect(['9001', '9002']).toContain(await served(socket));
+  },
   'failing-backends.yaml': async ({ connect }) => {
     const socket = await connect();
     const names = new Set([await served(socket), await served(socket), await served(socket)]);

@@ -115,6 +115,7 @@ function membershipsIn(
         known.push({
           upstream: group.name,
           weight,
+          effectiveWeight: member.effectiveWeight,
           maxConnections,
           healthy: sound,
           state: member.state,

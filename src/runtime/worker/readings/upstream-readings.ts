@@ -11,6 +11,7 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
     members: upstream.members.map((member) => ({
       backend: member.backend.name,
       weight: member.weight,
+      effectiveWeight: member.effectiveWeight,
       state: member.state,
     })),
   }));

@@ -18,6 +18,8 @@ export interface UpstreamMembers {
   readonly states: Readonly<Record<MemberState, number>>;
   /** Sums of the weights by the backends' names. */
   readonly weights: ReadonlyMap<string, number>;
+  /** The same of the weights that count now. */
+  readonly effectiveWeights: ReadonlyMap<string, number>;
 }
 
 /** The state of the proxy at the moment of a scrape, by name. All metrics of the scrape show the same moment. */
@@ -78,11 +80,13 @@ function membersOf({ members }: UpstreamReading): UpstreamMembers {
     off: 0,
   };
   const weights = new Map<string, number>();
-  for (const { backend, weight, state } of members) {
+  const effectiveWeights = new Map<string, number>();
+  for (const { backend, weight, effectiveWeight, state } of members) {
     states[state] += 1;
     weights.set(backend, (weights.get(backend) ?? 0) + weight);
+    effectiveWeights.set(backend, (effectiveWeights.get(backend) ?? 0) + effectiveWeight);
   }
-  return { states, weights };
+  return { states, weights, effectiveWeights };
 }
 
 function routesByListener(readings: readonly ListenerRoutes[]): KnownRoutes {

@@ -33,8 +33,8 @@ export function eventfulLab(): MetricsLab {
         upstream: 'main',
         servesRequests: true,
         members: [
-          { backend: 'a', weight: 1, state: 'up' },
-          { backend: 'b', weight: 3, state: 'down' },
+          { backend: 'a', weight: 1, effectiveWeight: 1, state: 'up' },
+          { backend: 'b', weight: 3, effectiveWeight: 3, state: 'down' },
         ],
       },
     ],

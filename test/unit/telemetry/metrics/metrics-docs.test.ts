@@ -37,7 +37,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
     upstreams: unlessEmpty<UpstreamReading>({
       upstream: 'web',
       servesRequests: true,
-      members: [{ backend: 'a', weight: 1, state: 'up' }],
+      members: [{ backend: 'a', weight: 1, effectiveWeight: 1, state: 'up' }],
     }),
     routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),
     certificates: unlessEmpty(certificateReading()),

@@ -48,12 +48,12 @@ describe('metrics of requests', () => {
         {
           upstream: 'web',
           servesRequests: true,
-          members: [{ backend: 'a', weight: 1, state: 'up' as const }],
+          members: [{ backend: 'a', weight: 1, effectiveWeight: 1, state: 'up' as const }],
         },
         {
           upstream: 'db',
           servesRequests: false,
-          members: [{ backend: 'tcp', weight: 1, state: 'up' as const }],
+          members: [{ backend: 'tcp', weight: 1, effectiveWeight: 1, state: 'up' as const }],
         },
       ],
       queues: () => [{ upstream: 'web', waiting: 0 }],
@@ -507,12 +507,16 @@ describe('metrics of upstreams', () => {
         upstream: 'web',
         servesRequests: true,
         members: [
-          { backend: 'a', weight: 3, state: 'up' },
-          { backend: 'b', weight: 1, state: 'down' },
-          { backend: 'c', weight: 0, state: 'off' },
+          { backend: 'a', weight: 3, effectiveWeight: 3, state: 'up' },
+          { backend: 'b', weight: 1, effectiveWeight: 0.25, state: 'down' },
+          { backend: 'c', weight: 0, effectiveWeight: 0, state: 'off' },
         ],
       },
-      { upstream: 'db', servesRequests: false, members: [{ backend: 'a', weight: 1, state: 'unknown' }] },
+      {
+        upstream: 'db',
+        servesRequests: false,
+        members: [{ backend: 'a', weight: 1, effectiveWeight: 1, state: 'unknown' }],
+      },
     ];
     const lab = new MetricsLab({ upstreams: () => upstreams });
     expect(await lab.series('balance_upstream_backend')).toMatchObject({
@@ -527,6 +531,8 @@ describe('metrics of upstreams', () => {
       'balance_upstream_backend_weight{backend="a",upstream="web"}': 3,
       'balance_upstream_backend_weight{backend="b",upstream="web"}': 1,
       'balance_upstream_backend_weight{backend="c",upstream="web"}': 0,
+      'balance_upstream_backend_effective_weight{backend="a",upstream="web"}': 3,
+      'balance_upstream_backend_effective_weight{backend="b",upstream="web"}': 0.25,
       'balance_upstream_backend_weight{backend="a",upstream="db"}': 1,
     });
     upstreams.length = 0;

@@ -87,6 +87,7 @@ function details(id: number, live = true): BackendDetails {
       {
         upstream: 'api',
         weight: 1,
+        effectiveWeight: 1,
         maxConnections: 8,
         healthy: true,
         state: 'up',
@@ -114,7 +115,11 @@ function readings(changes: Partial<ProxyReadings> = {}): ProxyReadings {
     routes: [{ listener: 'web', routes: ['a'] }],
     backends: [backend(1), backend(2, { name: 'other', address: '127.0.0.1:82' })],
     upstreams: [
-      { upstream: 'api', servesRequests: true, members: [{ backend: 'b', weight: 1, state: 'up' }] },
+      {
+        upstream: 'api',
+        servesRequests: true,
+        members: [{ backend: 'b', weight: 1, effectiveWeight: 1, state: 'up' }],
+      },
     ],
     queues: [{ upstream: 'api', waiting: 2 }],
     tunnels: [{ listener: 'web', backend: undefined, active: 1, total: 9, bytesReceived: 1, bytesSent: 2 }],
