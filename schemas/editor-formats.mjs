@@ -79,6 +79,10 @@ export function editorFormats(algorithms) {
       pattern: `${STATUSES}(?:,${STATUSES})*`,
       expected: 'statuses as in 200, 200-399 or 200,204',
     },
+    bytes: {
+      pattern: '(?:[^\\\\]|\\\\(?:x[0-9A-Fa-f]{2}|[rnt0\\\\]))+',
+      expected: 'a text in which a backslash begins \\r, \\n, \\t, \\0, \\\\ or \\xHH with two hex digits',
+    },
     name: {
       pattern: `[^\\s${CONTROLS}](?:[^${CONTROLS}]{0,98}[^\\s${CONTROLS}])?`,
       expected: 'a name of 1 to 100 visible characters',

@@ -1,11 +1,11 @@
-import type { HealthCheck } from '../config/schema/config.generated.ts';
+import type { AgentCheck, HealthCheck } from '../config/schema/config.generated.ts';
 import type { BackendTlsSettings } from '../config/sockets/tls-settings.ts';
 import type { Address } from '../config/values/address.ts';
 import type { BackendTlsFiles } from '../net/dial/tls/backend-context.ts';
 import type { Releasable } from '../net/resources/ref-counted-map.ts';
 import type { MemberHealth } from '../upstream/group/member.ts';
 
-/** What checks of type `https` speak TLS with. */
+/** What checks speak TLS with. */
 export interface CheckTls {
   readonly settings: BackendTlsSettings;
   /** As the load of the config has read them. */
@@ -14,6 +14,16 @@ export interface CheckTls {
 
 /** How the backends of an upstream are checked. Plain data. */
 export interface BackendCheck {
+  /** Undefined: only agents are asked. */
+  readonly active: ActiveCheck | undefined;
+  /** Undefined: no agents are asked. */
+  readonly agent: AgentCheck | undefined;
+  /** The `settingsKey` of `agent`, made once for all backends of an upstream; '' without one. */
+  readonly agentKey: string;
+}
+
+/** What the active checks of an upstream do. Plain data. */
+export interface ActiveCheck {
   readonly section: HealthCheck;
   /** The version of the PROXY header that each check begins with; undefined: none. */
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
@@ -25,6 +35,8 @@ export interface BackendCheck {
 
 /** A backend that is checked. */
 export interface CheckedBackend {
+  /** Name of the upstream that it is checked for. */
+  readonly upstream: string;
   readonly name: string;
   readonly target: Address;
   readonly check: BackendCheck;
@@ -33,9 +45,10 @@ export interface CheckedBackend {
 /** Says how healthy backends are. The checks may run elsewhere. */
 export interface HealthFeed {
   /**
-   * Has a backend checked until the result is released. All that watch the same address with the same check share the checks.
+   * Has a backend checked until the result is released. All that watch the same address for the same upstream with the same check share the
+   * checks.
    *
-   * @param changed called when the health has changed. Must not throw
+   * @param changed called when the health, or what the agent says, has changed. Must not throw
    * @throws Error when OpenSSL can't use a file or a setting of the check
    */
   watch(backend: CheckedBackend, changed: () => void): WatchedHealth;
@@ -43,17 +56,20 @@ export interface HealthFeed {
 
 /** The health of a backend, kept up to date until it is released. */
 export interface WatchedHealth extends Releasable {
-  /** The same object for all that share the checks. */
   readonly health: MemberHealth;
+  /** The backend got traffic. Needed once a second at most, and only for checks with `no_traffic_interval`. */
+  noteTraffic(): void;
 }
 
 /** Checks nothing: for a generation that is built for `explain` and connects to nothing. */
 export const NO_CHECKS: HealthFeed = {
-  watch: () => ({ health: { healthy: true }, release: () => undefined }),
+  watch: () => ({ health: { healthy: true }, release: () => undefined, noteTraffic: () => undefined }),
 };
 
-/** A change of a backend's health, as its checks found it. */
+/** A change of a backend's health, as its checks or its agent found it. */
 export interface HealthChange {
+  /** Name of the upstream that it was checked for. */
+  readonly upstream: string;
   /** Name of the backend. */
   readonly backend: string;
   readonly address: string;

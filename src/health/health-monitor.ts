@@ -1,53 +1,38 @@
-import type { Address } from '../config/values/address.ts';
-import type { BackendContext } from '../net/dial/tls/backend-context.ts';
-import type { HostNames } from '../net/dns/host-names.ts';
-import type { HandshakeOutcome } from '../readings/handshake.ts';
+import type { CheckProgress } from '../readings/health.ts';
+import { CheckTimer } from './check-timer.ts';
+import type { CheckTurn, CheckTurns } from './check-turns.ts';
 import type { HealthSettings } from './health-settings.ts';
-import { startHttpProbe } from './http-probe.ts';
-import { startTcpProbe, type Probe, type ProbeTarget, type StartProbe } from './probe-socket.ts';
-
-/** The share by which an interval differs from the configured one, by chance: so the checks of many backends and proxies drift apart. */
-const JITTER = 0.1;
-/** The longest delay of a timer; with a longer one Node.js fires it at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import type { Probe, StartProbe } from './probe/probe-socket.ts';
 
 export interface HealthMonitorOptions {
-  readonly address: Address;
-  readonly settings: HealthSettings;
-  /** Where the probes find the addresses of a name. */
-  readonly names: HostNames;
-  /** What checks of type `https` speak TLS with. */
-  readonly context?: BackendContext | undefined;
+  readonly settings: Pick<
+    HealthSettings,
+    'pace' | 'healthyThreshold' | 'unhealthyThreshold' | 'initialState'
+  >;
+  readonly startProbe: StartProbe;
+  readonly turns: CheckTurns;
   /** Called when {@link HealthMonitor.healthy} changed, with the reason in words. Must not throw. */
   readonly onChange?: (healthy: boolean, reason: string) => void;
   /** Called at the end of each check. Must not throw. */
   readonly onCheck?: (passed: boolean, durationMs: number) => void;
-  /** Called at the end of each TLS handshake. Must not throw. */
-  readonly onHandshake?: (outcome: HandshakeOutcome) => void;
   /** Called with the system's code when a check could not be made for lack of our own resources. Must not throw. */
   readonly onShortage?: (code: string) => void;
-  /** The state of the backend by another monitor, with other rules. Default: not known. */
+  /** The state of the backend by another monitor, with other rules. Default: not known, so `initialState` counts. */
   readonly assumed?: boolean;
   /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
   readonly chance?: () => number;
-  /** Default: the TCP or HTTP probe that the settings ask for. */
-  readonly startProbe?: StartProbe;
 }
 
 /**
  * Checks one backend in the background, one probe after the other.
  *
- * Before its first check has ended a backend counts as healthy. If that check fails, the backend is unhealthy at once, as it was never
- * seen alive. From then on the thresholds decide. A backend that another monitor checked before keeps the state that it had there; if
- * that was unhealthy, one passed check by the new rules is enough.
+ * Before its first check has ended, a backend has the state that its settings give it. Unless these say otherwise, the first check decides
+ * alone, as nothing else is known. From then on the thresholds decide. A backend that another monitor checked before keeps the state
+ * that it had there; if that was unhealthy, one passed check by the new rules is enough.
  */
 export class HealthMonitor {
-  readonly #settings: HealthSettings;
-  readonly #onChange: HealthMonitorOptions['onChange'];
-  readonly #onCheck: HealthMonitorOptions['onCheck'];
-  readonly #onShortage: HealthMonitorOptions['onShortage'];
-  readonly #chance: () => number;
-  readonly #startProbe: StartProbe;
+  readonly #options: HealthMonitorOptions;
+  readonly #timer: CheckTimer;
   #state: 'new' | 'running' | 'destroyed' = 'new';
   #healthy: boolean;
   readonly #firstDecides: boolean;
@@ -56,20 +41,20 @@ export class HealthMonitor {
   #changedAtMs = Date.now();
   #lastCheckAtMs: number | undefined;
   #lastError: string | undefined;
+  #lastDurationMs = 0;
   #checkBegunAtMs = 0;
+  /** Whether the backend got traffic since the last check began. */
+  #hasTraffic = false;
+  #turn: CheckTurn | undefined;
   #probe: Probe | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HealthMonitorOptions) {
-    const { settings, onChange, onCheck, assumed, chance } = options;
-    this.#healthy = assumed ?? true;
-    this.#firstDecides = assumed !== true;
-    this.#settings = settings;
-    this.#onChange = onChange;
-    this.#onCheck = onCheck;
-    this.#onShortage = options.onShortage;
-    this.#chance = chance ?? Math.random;
-    this.#startProbe = options.startProbe ?? probeFor(options);
+    const { settings, assumed, chance = Math.random } = options;
+    const { initialState } = settings;
+    this.#options = options;
+    this.#healthy = assumed ?? (initialState === 'up' || initialState === 'fully-up');
+    this.#firstDecides = assumed === undefined ? initialState === 'up' || initialState === 'down' : !assumed;
+    this.#timer = new CheckTimer(() => this.#check(), chance);
   }
 
   get healthy(): boolean {
@@ -96,78 +81,84 @@ export class HealthMonitor {
     return this.#lastError;
   }
 
-  /** Starts the first check now. Without effect when it was started or destroyed before. */
+  /** Undefined before the first check has ended. */
+  get progress(): CheckProgress | undefined {
+    if (!this.checked) return undefined;
+    return { durationMs: this.#lastDurationMs, against: this.#against, threshold: this.#threshold };
+  }
+
+  /** Starts the first check as soon as it is its turn. Without effect when it was started or destroyed before. */
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'running';
     this.#check();
   }
 
+  /** The backend gets traffic: checks come as often as they then shall. */
+  noteTraffic(): void {
+    this.#hasTraffic = true;
+    this.#timer.hasten(this.#intervalMs);
+  }
+
   /** Stops at once, a running probe included. The state does not change any more. */
   destroy(): void {
     this.#state = 'destroyed';
-    clearTimeout(this.#timer);
+    this.#timer.destroy();
     this.#probe?.destroy();
     this.#probe = undefined;
+    this.#turn?.end();
+  }
+
+  /** How many results in a row change the present state. */
+  get #threshold(): number {
+    const { healthyThreshold, unhealthyThreshold } = this.#options.settings;
+    return this.#healthy ? unhealthyThreshold : healthyThreshold;
+  }
+
+  get #intervalMs(): number {
+    const { intervalMs, fastIntervalMs, noTrafficIntervalMs = intervalMs } = this.#options.settings.pace;
+    if (this.#against > 0) return fastIntervalMs;
+    return this.#hasTraffic ? intervalMs : noTrafficIntervalMs;
   }
 
   #check(): void {
+    this.#turn = this.#options.turns.ask(() => this.#begin());
+  }
+
+  #begin(): void {
+    this.#hasTraffic = false;
     this.#checkBegunAtMs = performance.now();
-    this.#probe = this.#startProbe((failure, shortage = '') => {
+    this.#probe = this.#options.startProbe((failure, shortage = '') => {
+      if (this.#state === 'destroyed') return;
+      this.#probe = undefined;
+      this.#turn?.end();
       if (shortage === '') this.#checkEnded(failure);
-      else this.#notChecked(shortage);
+      else this.#options.onShortage?.(shortage);
+      this.#timer.schedule(this.#intervalMs);
     });
   }
 
   #checkEnded(failure: string | undefined): void {
-    if (this.#state === 'destroyed') return;
-    const first = !this.checked;
-    this.#probe = undefined;
+    const isFirst = !this.checked;
     this.#lastCheckAtMs = Date.now();
     this.#lastError = failure;
-    this.#onCheck?.(failure === undefined, performance.now() - this.#checkBegunAtMs);
-    this.#schedule();
-    this.#count(failure, first);
+    this.#lastDurationMs = performance.now() - this.#checkBegunAtMs;
+    this.#options.onCheck?.(failure === undefined, this.#lastDurationMs);
+    this.#count(failure, isFirst);
   }
 
-  /** The check could not be made: what is known of the backend stays as it is. */
-  #notChecked(shortage: string): void {
-    if (this.#state === 'destroyed') return;
-    this.#probe = undefined;
-    this.#onShortage?.(shortage);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    const factor = 1 - JITTER + 2 * JITTER * this.#chance();
-    const delayMs = Math.min(this.#settings.intervalMs * factor, MAX_TIMER_MS);
-    this.#timer = setTimeout(() => this.#check(), delayMs).unref();
-  }
-
-  #count(failure: string | undefined, first: boolean): void {
+  #count(failure: string | undefined, isFirst: boolean): void {
     const passed = failure === undefined;
     if (passed === this.#healthy) {
       this.#against = 0;
       return;
     }
     this.#against++;
-    const { healthyThreshold, unhealthyThreshold } = this.#settings;
-    const threshold = first && this.#firstDecides ? 1 : passed ? healthyThreshold : unhealthyThreshold;
+    const threshold = isFirst && this.#firstDecides ? 1 : this.#threshold;
     if (this.#against < threshold) return;
     this.#against = 0;
     this.#healthy = passed;
     this.#changedAtMs = Date.now();
-    this.#onChange?.(passed, failure ?? `checks passed in a row: ${threshold}`);
+    this.#options.onChange?.(passed, failure ?? `checks passed in a row: ${threshold}`);
   }
-}
-
-function probeFor({ address, names, settings, context, onHandshake }: HealthMonitorOptions): StartProbe {
-  const { type, timeoutMs, proxyProtocol } = settings;
-  if (type === 'https' && context === undefined) throw new Error('checks over TLS need a context');
-  const tls = type === 'https' ? context : undefined;
-  const turn = { next: 0 };
-  const target: ProbeTarget = { address, names, turn, timeoutMs, proxyProtocol, tls, onHandshake };
-  return type === 'tcp'
-    ? (ended) => startTcpProbe(target, ended)
-    : (ended) => startHttpProbe(target, settings, ended);
 }

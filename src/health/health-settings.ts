@@ -1,52 +1,115 @@
 import { formatAddress, type Address } from '../config/values/address.ts';
+import { parseByteText } from '../config/values/byte-text.ts';
 import type { HealthCheck } from '../config/schema/config.generated.ts';
-import type { ProxyVersion } from '../net/proxy-protocol/write/proxy-header-of.ts';
 import { parseStatusRanges, type StatusRange } from '../config/values/status-ranges.ts';
 
 /** How one backend is checked. */
 export interface HealthSettings {
-  /** `tcp`: it accepts a connection; `http`: it answers a GET with an expected status; `https`: it does so over TLS, once it is verified. */
-  readonly type: 'tcp' | 'http' | 'https';
-  readonly path: string;
-  /** The `Host` header of HTTP checks. */
-  readonly host: string;
-  /** From the end of one check to the start of the next, on average. */
-  readonly intervalMs: number;
+  readonly probe: ProbeSettings;
+  readonly pace: CheckPace;
   /** For a whole check. */
   readonly timeoutMs: number;
   /** Passed checks in a row that bring a backend back. */
   readonly healthyThreshold: number;
   /** Failed checks in a row that take a backend out. */
   readonly unhealthyThreshold: number;
+  /** What counts before the first check. */
+  readonly initialState: HealthCheck['initial_state'];
+}
+
+/** How long it takes from the end of one check to the start of the next, on average. */
+export interface CheckPace {
+  readonly intervalMs: number;
+  /** While results speak against the present state. */
+  readonly fastIntervalMs: number;
+  /** While the backend gets no traffic; undefined: as {@link intervalMs}. */
+  readonly noTrafficIntervalMs: number | undefined;
+}
+
+/** What one check does. */
+export type ProbeSettings = TcpProbeSettings | HttpProbeSettings | PluginProbeSettings;
+
+/** It connects, sends something if wanted, and waits for an answer if one is expected. */
+export interface TcpProbeSettings {
+  readonly kind: 'tcp';
+  readonly send: Buffer | undefined;
+  /** Must be in the first bytes of the answer. */
+  readonly expect: Buffer | undefined;
+}
+
+/** It sends a request and looks at the answer. */
+export interface HttpProbeSettings {
+  readonly kind: 'http';
+  readonly method: string;
+  /** With a query, if one is needed; what is not ASCII is sent percent-encoded. */
+  readonly path: string;
+  /** The `Host` header. */
+  readonly host: string;
+  /** Further header fields. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly expectedStatus: readonly StatusRange[];
-  /** The version of the PROXY header that each check begins with, as the backend expects one. Default: none. */
-  readonly proxyProtocol?: ProxyVersion | undefined;
+  /** Must be in the first bytes of the body. */
+  readonly expectedBody: string | undefined;
+}
+
+/** It does what a plugin does. */
+export interface PluginProbeSettings {
+  readonly kind: 'plugin';
+  /** The name of the plugin. */
+  readonly plugin: string;
+  readonly options: unknown;
+}
+
+/** Where a backend is checked: at its own address, or at another port of its host. */
+export function checkedAddress({ port }: HealthCheck, address: Address): Address {
+  return port === undefined || address.kind === 'unix' ? address : { ...address, port };
 }
 
 /**
  * The settings that a `health_check` section means for a backend.
  *
- * @param proxyProtocol the `proxy_protocol` of the upstream
- * @throws Error when `expected_status` can't be read
+ * @param address where it is checked
+ * @throws Error when `expected_status`, `send` or `expect` can't be read
  */
-export function healthSettings(
-  section: HealthCheck,
-  address: Address,
-  proxyProtocol?: ProxyVersion,
-): HealthSettings {
+export function healthSettings(section: HealthCheck, address: Address): HealthSettings {
+  const { interval, fast_interval: fastInterval = interval } = section;
   return {
-    type: section.type,
-    path: section.path,
-    // A unix socket has no host, and HTTP/1.1 demands one.
-    host:
-      address.kind === 'unix'
-        ? 'localhost'
-        : formatAddress({ ...address, host: address.host.replace(/\.$/, '') }),
-    intervalMs: section.interval,
+    probe: probeSettings(section, address),
+    pace: {
+      intervalMs: interval,
+      fastIntervalMs: fastInterval,
+      noTrafficIntervalMs: section.no_traffic_interval,
+    },
     timeoutMs: section.timeout,
     healthyThreshold: section.healthy_threshold,
     unhealthyThreshold: section.unhealthy_threshold,
-    expectedStatus: parseStatusRanges(section.expected_status),
-    proxyProtocol,
+    initialState: section.initial_state,
   };
+}
+
+function probeSettings(section: HealthCheck, address: Address): ProbeSettings {
+  const { type, send, expect } = section;
+  if (type === 'tcp')
+    return {
+      kind: 'tcp',
+      send: send === undefined ? undefined : parseByteText(send),
+      expect: expect === undefined ? undefined : parseByteText(expect),
+    };
+  if (type !== 'http' && type !== 'https')
+    return { kind: 'plugin', plugin: type, options: section.options ?? {} };
+  return {
+    kind: 'http',
+    method: section.method,
+    path: section.path,
+    host: section.hostname ?? hostOf(address),
+    headers: Object.entries(section.headers ?? {}),
+    expectedStatus: parseStatusRanges(section.expected_status),
+    expectedBody: section.expected_body,
+  };
+}
+
+/** A unix socket has no host, and HTTP/1.1 demands one. */
+function hostOf(address: Address): string {
+  if (address.kind === 'unix') return 'localhost';
+  return formatAddress({ ...address, host: address.host.replace(/\.$/, '') });
 }

@@ -1,5 +1,5 @@
 /**
- * The states of a backend in an upstream; the first that applies counts. By an operator: `maintenance` (it gets nothing), `draining` (it keeps
+ * The states of a backend in an upstream; the first that applies counts. By an operator or its agent: `maintenance` (it gets nothing), `draining` (it keeps
  * its clients, and gets no new ones). `off`: its weight is 0. `open`, `half-open`: its circuit breaker is. `up`, `down`: its checks, or
  * the operator, say so. `ejected`: it failed too often. `unknown`: it has no checks, or the first one has not ended; it is used as if it
  * were up.

@@ -14,7 +14,6 @@ export function checkUpstreams(context: CheckContext): void {
     checkBalancing(upstream, at, context);
     checkWeights(upstream, at, context);
     checkPool(upstream, at, context);
-    checkHealth(upstream, at, context);
     checkSticky(upstream, at, context);
   }
 }
@@ -74,17 +73,5 @@ function checkPoolSize({ backends, connection_pool: pool }: Upstream, at: Path, 
       [...at, 'backends', place, 'max_connections'],
       `is never reached: connection_pool.max_size (${pool.max_size}) is the lower limit`,
     );
-  }
-}
-
-function checkHealth({ health_check: check }: Upstream, at: Path, context: CheckContext): void {
-  if (check === undefined) return;
-  const path = [...at, 'health_check'];
-  if (check.timeout > check.interval) {
-    context.warn([...path, 'timeout'], 'is longer than interval: checks of one backend would overlap');
-  }
-  if (check.type !== 'tcp') return;
-  for (const key of ['path', 'expected_status']) {
-    if (context.given([...path, key])) context.warn([...path, key], 'has no effect on checks of type tcp');
   }
 }

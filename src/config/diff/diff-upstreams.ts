@@ -12,12 +12,13 @@ const NEW_POOLS: Effect = {
 };
 const NEW_BALANCER: Effect = { effect: 'hot', note: 'the new balancer begins anew' };
 const OTHER_KEYS: Effect = { effect: 'hot', note: 'keys may lead to other backends than before' };
-const CHECKED: Effect = { effect: 'hot', note: 'a backend counts as healthy until its first check' };
+const CHECKED: Effect = { effect: 'hot', note: 'until its first check, a backend has its initial_state' };
 const UNCHECKED: Effect = { effect: 'hot', note: 'all backends count as healthy' };
 const CHECKED_ANEW: Effect = {
   effect: 'hot',
   note: 'checks begin anew with what is known of each backend',
 };
+const AGENT: Effect = { effect: 'hot', note: 'what agents said before counts until they answer again' };
 const OLD_QUEUE: Effect = {
   effect: 'hot',
   note: 'counts for those who wait already, from when they came',
@@ -110,6 +111,7 @@ class UpstreamDiff {
     }
     if (key === 'load_balancer.algorithm') return NEW_BALANCER;
     if (key === 'load_balancer.hash_key') return OTHER_KEYS;
+    if (key.startsWith('health_check.agent_check')) return AGENT;
     if (key.startsWith('health_check')) return this.#healthChange();
     return key.startsWith('queue') ? OLD_QUEUE : HOT;
   }

@@ -12,6 +12,7 @@ import { checkProxyProtocol } from '../checks/check-proxy-protocol.ts';
 import { checkOptions } from '../checks/check-options.ts';
 import { checkReferences } from '../checks/check-references.ts';
 import { checkUpstreams } from '../checks/check-upstreams.ts';
+import { checkHealth } from '../checks/upstreams/check-health.ts';
 import { checkWorkers } from '../checks/check-workers.ts';
 import { checkCertificates } from '../checks/tls/check-certificates.ts';
 import { checkListenerTls } from '../checks/tls/check-listener-tls.ts';
@@ -53,6 +54,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkWorkers,
   checkMetrics,
   checkUpstreams,
+  checkHealth,
   checkListenerTls,
   checkUpstreamTls,
   checkProxyProtocol,

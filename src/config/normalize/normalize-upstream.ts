@@ -16,10 +16,22 @@ export function normalizeBackend(backend: FileBackend): object {
   };
 }
 
-/** Fills in the type of a health check: `http` when it has a path (`https` where the backends speak TLS), otherwise `tcp`. */
+/** A file with one of these keys means a check of HTTP. */
+const HTTP_KEYS = ['path', 'method', 'hostname', 'headers', 'expected_body'] as const;
+
+/**
+ * Fills in the type of a health check: `http` when it has a path or another key of such checks (`https` where the backends speak TLS),
+ * otherwise `tcp`. A list of statuses becomes one text.
+ */
 export function normalizeHealthCheck(check: HealthCheck, hasTls: boolean): object {
-  const ofPath = hasTls ? 'https' : 'http';
-  return { ...check, type: check.type ?? (check.path === undefined ? 'tcp' : ofPath) };
+  const ofHttp = hasTls ? 'https' : 'http';
+  const isHttp = HTTP_KEYS.some((key) => check[key] !== undefined);
+  const { expected_status: statuses } = check;
+  return {
+    ...check,
+    type: check.type ?? (isHttp ? ofHttp : 'tcp'),
+    ...(Array.isArray(statuses) ? { expected_status: statuses.join() } : {}),
+  };
 }
 
 /**

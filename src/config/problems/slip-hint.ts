@@ -33,7 +33,8 @@ export function slipHint(slip: Slip): string {
   if (typeof value === 'number' || typeof value === 'boolean') return scalarHint(value, slip);
   if (value === null && format !== undefined)
     return '; it is empty: without quotes, YAML reads null as no value';
-  if (types.includes('array')) return listHint(value);
+  const mayBeText = typeof value === 'string' && types.includes('string');
+  if (types.includes('array') && !mayBeText) return listHint(value);
   if (typeof value !== 'string') return '';
   if (/^[“”„‘’«]/u.test(value)) return `; the quotes are typographic ones: write ' or "`;
   if (format === 'listen-address') return listenHint(value);

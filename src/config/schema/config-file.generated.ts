@@ -335,49 +335,82 @@ export interface ConnectionPool {
   readonly validate_on_borrow?: boolean;
 }
 
-/** Checks each backend in the background. A backend that is down gets no traffic, with one exception: before a request fails because no other backend could be connected to, it is tried as well. Without this section there are no checks, except in the gateway form: see `routes`. */
+/** Checks each backend in the background. A backend that is down gets no traffic, with one exception: before a request fails because no other backend could be connected to, it is tried as well. Without this section there are no checks, except in the gateway form: see `routes`. Each upstream checks its backends on its own: a backend of two upstreams has a state in each. At most 256 checks run at a time; further ones wait for their turn. The first checks of many backends are spread over a second, and the next ones over an interval, so that they do not come all at once. */
 export interface HealthCheck {
   /**
-   * `false` turns the checks off while the section stays in the file.
+   * `false` turns the checks off while the section stays in the file. `passive_checks` and `agent_check` have a key `enabled` of their own.
    * @default true
    */
   readonly enabled?: boolean;
   /**
-   * `tcp`: the check connects. `http`: the check asks for a path. `https`: as `http`, over TLS with the settings of `tls` of the upstream. Without this key: `tcp`, or, if `path` is given, `http` (`https` where the backends speak TLS).
+   * `tcp`: the check connects; with `send` and `expect` it also talks. `http`: the check sends a request and looks at the answer. It follows no redirects. `https`: as `http`, over TLS with the settings of `tls` of the upstream. The name of a plugin: the check that the plugin brings. Without this key: `tcp`, or, if `path`, `method`, `hostname`, `headers` or `expected_body` is given, `http` (`https` where the backends speak TLS). Checks of type `grpc` need HTTP/2, which the proxy does not speak yet.
    * @default "tcp"
    */
-  readonly type?: 'tcp' | 'http' | 'https';
+  readonly type?: string;
+  /** The port that the check connects to, where it is not the port of the backend. Backends that are unix sockets have no port. */
+  readonly port?: number;
   /**
    * The path that an HTTP check asks for.
    * @default "/"
    */
   readonly path?: string;
   /**
-   * The time between two checks of a backend. It varies a little by chance.
+   * The method of an HTTP check.
+   * @default "GET"
+   */
+  readonly method?: 'GET' | 'HEAD' | 'OPTIONS' | 'POST';
+  /** The `Host` header of an HTTP check. Without this key: the address of the backend. It does not change the name that the certificate of the backend must have: see `tls.server_name`. */
+  readonly hostname?: string;
+  /** Further header fields of an HTTP check. The proxy writes `Host` (see `hostname`) and the fields that frame a message itself. */
+  readonly headers?: {
+    readonly [k: string]: string;
+  };
+  /**
+   * The statuses that mean healthy in an HTTP check: codes and ranges, separated by commas, or a list of them.
+   * @default "200-399"
+   */
+  readonly expected_status?: string | number | (string | number)[];
+  /** A text that must be in the body of the answer to an HTTP check, in its first 64 KiB. Upper and lower case are different. Without this key the body is not read. */
+  readonly expected_body?: string;
+  /** What a check of type `tcp` sends once it is connected (over TLS, where the backends are used with TLS). `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH` stand for one byte each, HH in hex. */
+  readonly send?: string;
+  /** What the backend must answer to a check of type `tcp`: this text anywhere in the first 16 KiB that it sends. Escapes as in `send`. Without this key its answer is not read. */
+  readonly expect?: string;
+  /** The options of a check that a plugin brings. The plugin says what they are. */
+  readonly options?: {
+    readonly [k: string]: unknown;
+  };
+  /**
+   * The time between two checks of a backend. It varies by a tenth by chance.
    * @default "10s"
    */
   readonly interval?: string;
+  /** The time between two checks while the state of the backend changes: from the first result that speaks against the state until the threshold is reached, or a result confirms the state. Without this key: `interval`. */
+  readonly fast_interval?: string;
+  /** The time between two checks while the backend gets no traffic. `interval` counts again within a second after its next request. Without this key: `interval`. */
+  readonly no_traffic_interval?: string;
   /**
-   * The time limit of one check. A check that takes longer has failed.
+   * The time limit of one check, from the connect to the last byte that it needs. A check that takes longer has failed.
    * @default "2s"
    */
   readonly timeout?: string;
   /**
-   * How many checks in a row must pass to bring a backend back into use.
+   * How many checks in a row must pass to bring a backend back into use (`rise` elsewhere).
    * @default 2
    */
   readonly healthy_threshold?: number;
   /**
-   * How many checks in a row must fail to take a backend out of use.
+   * How many checks in a row must fail to take a backend out of use (`fall` elsewhere).
    * @default 3
    */
   readonly unhealthy_threshold?: number;
   /**
-   * The statuses that mean healthy in an HTTP check: codes and ranges, separated by commas.
-   * @default "200-399"
+   * The state of a backend before its first check, at the start and when an edit brings it. `up`: it gets traffic, and its first check decides alone. `fully-up`: it gets traffic, until `unhealthy_threshold` checks have failed. `down`: it gets none before its first passed check. `fully-down`: it gets none before `healthy_threshold` passed checks. A backend that was checked before keeps the state that it has.
+   * @default "up"
    */
-  readonly expected_status?: string | number;
+  readonly initial_state?: 'up' | 'fully-up' | 'down' | 'fully-down';
   readonly passive_checks?: PassiveChecks;
+  readonly agent_check?: AgentCheck;
 }
 
 /** Watches the answers that clients get from a backend. One that fails too often is ejected: it gets no requests for some time (`outlier_detection`). A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. */
@@ -407,6 +440,31 @@ export interface PassiveChecks {
    * @default "1m"
    */
   readonly window?: string;
+}
+
+/** Asks an agent beside each backend what it may get, as `agent-check` of HAProxy does. The agent answers a connection with one line of words: `75%` (so much of its weight), `drain` (it keeps its clients and gets no new ones), `maint` (it gets nothing), `ready` (neither of these), `down`, `failed` or `stopped`, perhaps with a reason behind `#`, and `up`. Each holds until the agent says otherwise. Other words are passed over. An agent that does not answer changes nothing. The backend is down when its active checks or its agent say so; `up` of the agent does not outweigh checks that fail. */
+export interface AgentCheck {
+  /**
+   * `false` turns the agents off while the section stays in the file. What they said no longer counts.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /** The port of the agents. */
+  readonly port: number;
+  /** Host name or IP address of the agent, where one agent speaks for all backends. Without this key: the host of each backend (`127.0.0.1` for a unix socket). */
+  readonly hostname?: string;
+  /** What is sent to the agent first. `\r`, `\n`, `\t`, `\0`, `\\` and `\xHH` stand for one byte each, HH in hex. Without this key: nothing. */
+  readonly send?: string;
+  /**
+   * The time between two questions. It varies by a tenth by chance.
+   * @default "2s"
+   */
+  readonly interval?: string;
+  /**
+   * The time limit of one question, from the connect to the end of the line. Without an answer by then, nothing changes.
+   * @default "1s"
+   */
+  readonly timeout?: string;
 }
 
 /** Lets backends that come up after they were down, ejected or taken out, and those that an edit of the config brings, get their part of the requests little by little. Their caches may be cold. There is no slow start when the process begins, and none while health is ignored (`panic_threshold`). Where all backends of a priority have just come up, nobody could take over what they do not get: then only the differences between them count. All algorithms know it: those with weights and leases count less weight; `round-robin` passes the backend over in some rounds; those that hash give it a part of its keys, which grows, and a key that it has got stays. Clients that `sticky` keeps at the backend go there all the same. Other edits do not begin it anew, and an edit of this key goes on from the same moment. With several workers, each counts the time by itself. */

@@ -6,6 +6,7 @@ import { BACKEND_ADDRESS_FORMS, parseBackendAddress } from '../values/backend-ad
 import { INCLUDE_FORMS, checkIncludePattern } from '../values/include-pattern.ts';
 import { HASH_KEY_FORMS, formatHashKey, parseHashKey } from '../values/hash-key.ts';
 import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
+import { BYTE_TEXT_FORMS, parseByteText } from '../values/byte-text.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';
 import { parseRetryCondition, RETRY_CONDITION_FORMS } from '../values/retry-condition.ts';
 import { parseStatusRanges } from '../values/status-ranges.ts';
@@ -98,6 +99,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   algorithm: { expected: `one of ${ALGORITHMS.join(', ')}`, parse: parseAlgorithm },
   'hash-key': { expected: HASH_KEY_FORMS, parse: (text) => formatHashKey(parseHashKey(text)) },
   'status-ranges': { expected: 'statuses as in 200, 200-399 or 200,204', parse: parsed(parseStatusRanges) },
+  bytes: { expected: BYTE_TEXT_FORMS, parse: parsed(parseByteText) },
   'retry-condition': {
     expected: RETRY_CONDITION_FORMS,
     parse: parseRetryCondition,

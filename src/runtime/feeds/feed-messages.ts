@@ -1,5 +1,6 @@
 import type { CheckedBackend } from '../../health/health-feed.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
+import type { AgentSays, CheckProgress } from '../../readings/health.ts';
 import type { HandEntry } from '../../upstream/standing/hand-state.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 
@@ -15,20 +16,24 @@ export interface NameWatch {
   readonly host: string;
 }
 
-/** What a worker watches from now on, and what it does not watch any more. No two watches of a worker have the same number. */
+/** What a worker watches from now on, what of it got traffic, and what it does not watch any more. No two watches of a worker have the same number. */
 export interface FeedReport {
   readonly kind: 'watch';
   readonly health: readonly HealthWatch[];
   readonly names: readonly NameWatch[];
+  /** Watches of health whose backends got traffic. */
+  readonly used: readonly number[];
   readonly ended: readonly number[];
 }
 
-/** The health of a backend, as its checks found it. As `MemberHealth`. */
+/** The health of a backend, as its checks and its agent found it. As `MemberHealth`. */
 export interface HealthState {
   readonly healthy: boolean;
   readonly changedAtMs: number | undefined;
   readonly lastCheckAtMs: number | undefined;
   readonly lastError: string | undefined;
+  readonly progress: CheckProgress | undefined;
+  readonly agent: AgentSays | undefined;
 }
 
 /** New states of what a worker watches, by the numbers of its watches. */

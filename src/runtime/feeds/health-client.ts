@@ -1,21 +1,26 @@
 import { formatAddress } from '../../config/values/address.ts';
+import { isOther, NOTHING_SAID } from '../../health/agent/agent-monitor.ts';
 import type { CheckedBackend, HealthFeed, WatchedHealth } from '../../health/health-feed.ts';
+import type { AgentSays, CheckProgress } from '../../readings/health.ts';
 import type { HealthState } from './feed-messages.ts';
 import type { WatchOutbox } from './watch-outbox.ts';
 
 /** The health of a backend, as the supervisor told it last. */
 class ToldHealth {
-  /** A backend counts as healthy until the supervisor says otherwise. */
-  healthy = true;
-  changedAtMs = Date.now();
+  /** Until the supervisor says otherwise, what the config says. */
+  healthy: boolean;
+  changedAtMs: number | undefined = Date.now();
   lastCheckAtMs: number | undefined;
   lastError: string | undefined;
+  progress: CheckProgress | undefined;
+  agent: AgentSays | undefined;
   readonly id: number;
-  /** Called when {@link healthy} has changed. */
+  /** Called when {@link healthy} or what the agent says has changed. */
   readonly watches = new Set<{ readonly changed: () => void }>();
 
-  constructor(id: number) {
+  constructor(id: number, healthy: boolean) {
     this.id = id;
+    this.healthy = healthy;
   }
 }
 
@@ -30,10 +35,14 @@ export class HealthClient implements HealthFeed {
   }
 
   watch(backend: CheckedBackend, changed: () => void): WatchedHealth {
-    const key = `${backend.name} ${formatAddress(backend.target)} ${backend.check.key}`;
+    const { upstream, name, target, check } = backend;
+    const { active, agentKey } = check;
+    const key = [upstream, name, formatAddress(target), active?.key ?? '', agentKey].join('\n');
     let health = this.#byKey.get(key);
     if (health === undefined) {
-      health = new ToldHealth(this.#outbox.watchHealth(backend));
+      const begins = active?.section.initial_state ?? 'up';
+      const isUp = begins === 'up' || begins === 'fully-up';
+      health = new ToldHealth(this.#outbox.watchHealth(backend), isUp);
       this.#byKey.set(key, health);
       this.#byId.set(health.id, health);
     }
@@ -42,6 +51,7 @@ export class HealthClient implements HealthFeed {
     watches.add(watch);
     return {
       health,
+      noteTraffic: () => this.#outbox.noteTraffic(id),
       release: () => {
         if (!watches.delete(watch) || watches.size > 0) return;
         this.#byKey.delete(key);
@@ -52,14 +62,13 @@ export class HealthClient implements HealthFeed {
   }
 
   /** The supervisor told the state of a watch. It may have ended meanwhile. */
-  take(id: number, { healthy, changedAtMs, lastCheckAtMs, lastError }: HealthState): void {
+  take(id: number, state: HealthState): void {
     const health = this.#byId.get(id);
     if (health === undefined) return;
-    const isChanged = health.healthy !== healthy;
-    health.healthy = healthy;
-    health.changedAtMs = changedAtMs ?? health.changedAtMs;
-    health.lastCheckAtMs = lastCheckAtMs;
-    health.lastError = lastError;
+    const isChanged =
+      health.healthy !== state.healthy ||
+      (state.agent !== undefined && isOther(state.agent, health.agent ?? NOTHING_SAID));
+    Object.assign(health, state);
     if (isChanged) for (const { changed } of [...health.watches]) changed();
   }
 }

@@ -9,6 +9,7 @@ export class WatchOutbox {
   readonly #report: (report: FeedReport) => void;
   #health: HealthWatch[] = [];
   #names: NameWatch[] = [];
+  #used: number[] = [];
   #ended: number[] = [];
   #isScheduled = false;
   #lastId = 0;
@@ -29,6 +30,12 @@ export class WatchOutbox {
     const id = this.#nextId();
     this.#names.push({ id, host });
     return id;
+  }
+
+  /** The backend of that watch got traffic. */
+  noteTraffic(id: number): void {
+    this.#used.push(id);
+    this.#schedule();
   }
 
   end(id: number): void {
@@ -52,10 +59,12 @@ export class WatchOutbox {
         kind: 'watch',
         health: this.#health,
         names: this.#names,
+        used: this.#used,
         ended: this.#ended,
       };
       this.#health = [];
       this.#names = [];
+      this.#used = [];
       this.#ended = [];
       this.#report(report);
     });

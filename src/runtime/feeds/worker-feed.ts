@@ -38,8 +38,9 @@ export class WorkerFeed {
   }
 
   /** The worker reports what it watches. It is told the states of it at once, so before anything that it is told later. */
-  take({ health, names, ended }: FeedReport): void {
+  take({ health, names, used, ended }: FeedReport): void {
     if (this.#tell === undefined) return;
+    for (const id of used) this.#health.get(id)?.watched.noteTraffic();
     for (const watch of health) this.#watchHealth(watch);
     for (const watch of names) this.#watchName(watch);
     this.#push([...health, ...names].map(({ id }) => id));
@@ -123,15 +124,17 @@ export class WorkerFeed {
 
 /** The state of a backend if the worker does not know it yet. */
 function newHealth(entry: HealthEntry): HealthState | undefined {
-  const { healthy, changedAtMs, lastCheckAtMs, lastError } = entry.watched.health;
+  const { health } = entry.watched;
+  const { healthy, changedAtMs, lastCheckAtMs, lastError, agent } = health;
   const { told } = entry;
   const isTold =
     told?.healthy === healthy &&
     told.changedAtMs === changedAtMs &&
     told.lastCheckAtMs === lastCheckAtMs &&
-    told.lastError === lastError;
+    told.lastError === lastError &&
+    told.agent === agent;
   if (isTold) return undefined;
-  entry.told = { healthy, changedAtMs, lastCheckAtMs, lastError };
+  entry.told = { healthy, changedAtMs, lastCheckAtMs, lastError, progress: health.progress, agent };
   return entry.told;
 }
 

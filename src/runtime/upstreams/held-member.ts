@@ -55,7 +55,7 @@ export class HeldMember {
       this.member.noteChange();
     };
     try {
-      this.#health = check && registry.health(backend, check, changed);
+      this.#health = check && registry.health(upstream, backend, check, changed);
     } catch (error) {
       this.#backend.release();
       throw error;

@@ -1,9 +1,9 @@
 import type { ConfigFiles } from '../../config/files/config-files.ts';
-import type { HealthCheck, Upstream } from '../../config/schema/config.generated.ts';
+import type { AgentCheck, HealthCheck, Upstream } from '../../config/schema/config.generated.ts';
 import { dialerSettingsOf, type DialerSettings } from '../../config/sockets/dialer-settings.ts';
 import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
-import type { BackendCheck, CheckTls } from '../../health/health-feed.ts';
+import type { ActiveCheck, BackendCheck, CheckTls } from '../../health/health-feed.ts';
 import { TIMED_ALGORITHMS } from '../../config/values/algorithm.ts';
 import { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
@@ -85,25 +85,31 @@ function contextOf(
   }
 }
 
-/** A section without its passive checks. */
-type ActiveChecks = Omit<HealthCheck, 'passive_checks'>;
-
-function activeChecksOf(section: HealthCheck): ActiveChecks {
-  const active: { -readonly [Key in keyof HealthCheck]: HealthCheck[Key] } = { ...section };
-  delete active.passive_checks;
-  return active;
-}
-
+/** How backends are checked: undefined where neither active checks nor agents are wanted. */
 function checkOf(
-  { health_check: section, proxy_protocol: proxyProtocol, tls: config }: Upstream,
+  upstream: Upstream,
   settings: BackendTlsSettings | undefined,
   files: ConfigFiles,
 ): BackendCheck | undefined {
-  if (section?.enabled !== true) return undefined;
-  // Passive checks are no part of the active ones: an edit of them does not begin these anew.
-  const keys = [settingsKey<ActiveChecks>(activeChecksOf(section)), proxyProtocol ?? ''];
+  const section = upstream.health_check;
+  const agent = section?.agent_check?.enabled === true ? section.agent_check : undefined;
+  const active = section?.enabled === true ? activeCheckOf(section, upstream, settings, files) : undefined;
+  if (active === undefined && agent === undefined) return undefined;
+  return { active, agent, agentKey: agent === undefined ? '' : settingsKey<AgentCheck>(agent) };
+}
+
+function activeCheckOf(
+  given: HealthCheck,
+  { proxy_protocol: proxyProtocol, tls: config }: Upstream,
+  settings: BackendTlsSettings | undefined,
+  files: ConfigFiles,
+): ActiveCheck {
+  // Passive checks and agents are no part of the active checks: an edit of them does not begin these anew.
+  const { passive_checks: _passive, agent_check: _agent, ...section } = given;
+  const { options, ...settled } = section;
+  const keys = [settingsKey<typeof settled>(settled), JSON.stringify(options ?? {}), proxyProtocol ?? ''];
   let tls: CheckTls | undefined;
-  if (section.type === 'https') {
+  if (section.type === 'https' || (config !== undefined && talks(section))) {
     tls =
       config === undefined || settings === undefined
         ? { settings: DEFAULT_TLS_SETTINGS, files: {} }
@@ -111,4 +117,9 @@ function checkOf(
     keys.push(settingsKey<BackendTlsSettings>(tls.settings));
   }
   return { section, proxyProtocol, tls, key: keys.join(' ') };
+}
+
+/** Whether such a check, which is not of HTTP, does more than connect: then it speaks as the traffic does. */
+function talks({ type, send, expect }: HealthCheck): boolean {
+  return type === 'tcp' ? send !== undefined || expect !== undefined : type !== 'http';
 }

@@ -19,6 +19,7 @@ import { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
 import { backendSlot, poolSlot, retriesSlot, upstreamSlot } from './slot-keys.ts';
 import { StandingRegistry, type StandingParts } from './standing-registry.ts';
 import { connectReports } from './standing-reports.ts';
+import { TrafficWatch } from './traffic-watch.ts';
 
 /** The parts of the thread that a registry works with. */
 export interface RegistryParts extends StandingParts {
@@ -54,7 +55,7 @@ export class Registry {
   /** Indexes of backends that are gone. They are used again, as they are indexes into arrays of counters. */
   readonly #freeIndexes: number[] = [];
   #nextIndex = 0;
-
+  readonly #traffic = new TrafficWatch();
   readonly #heldNames = new Map<BackendState, HeldName>();
 
   constructor(parts: RegistryParts) {
@@ -117,9 +118,21 @@ export class Registry {
     return this.#parts.contexts.refer(settings, files);
   }
 
-  /** The health of a backend, as such checks find it. @param changed called when it has changed */
-  health({ name, target }: BackendState, check: BackendCheck, changed: () => void): WatchedHealth {
-    return this.#parts.health.watch({ name, target, check }, changed);
+  /** The health of a backend, as such checks of an upstream find it. @param changed called when it has changed */
+  health(upstream: string, backend: BackendState, check: BackendCheck, changed: () => void): WatchedHealth {
+    const { name, target } = backend;
+    const watched = this.#parts.health.watch({ upstream, name, target, check }, changed);
+    if (check.active?.section.no_traffic_interval === undefined) return watched;
+    const stop = this.#traffic.add(backend, () => {
+      watched.noteTraffic();
+    });
+    return {
+      ...watched,
+      release: () => {
+        stop();
+        watched.release();
+      },
+    };
   }
 
   #otherWorkers(

@@ -5,6 +5,7 @@ import type { Candidate } from '../balancer/contract/balancer.ts';
 import type { ChannelPool } from '../pool/channel-pool.ts';
 import { connectTo } from '../pool/connect-to.ts';
 import { FreshSockets } from '../pool/fresh-sockets.ts';
+import type { AgentSays, CheckProgress } from '../../readings/health.ts';
 import type { MemberState } from '../../readings/upstream.ts';
 import type { CircuitBreaker } from '../standing/circuit-breaker.ts';
 import type { Ejection } from '../standing/ejection.ts';
@@ -38,15 +39,19 @@ export interface MemberOptions {
   readonly times?: ResponseTimes | undefined;
 }
 
-/** The health of a backend, as its checks found it. */
+/** The health of a backend, as its checks and its agent found it. */
 export interface MemberHealth {
   readonly healthy: boolean;
   /** When the health changed last, in ms since 1970. */
-  readonly changedAtMs?: number;
+  readonly changedAtMs?: number | undefined;
   /** Undefined before the first check. */
   readonly lastCheckAtMs?: number | undefined;
   /** Why the last check failed. */
   readonly lastError?: string | undefined;
+  /** Undefined before the first check. */
+  readonly progress?: CheckProgress | undefined;
+  /** Undefined without an agent. */
+  readonly agent?: AgentSays | undefined;
 }
 
 /** The group of a member, as the member sees it. */
@@ -88,6 +93,8 @@ export class Member implements Candidate {
   /** A connect is under way that serves no request. */
   #isTrying = false;
   #verdict: MemberVerdict;
+  /** The part of its weight that its agent leaves it; never 0, as it then gets no new requests at all. */
+  #share: number;
 
   constructor(options: MemberOptions) {
     this.backend = options.backend;
@@ -104,6 +111,7 @@ export class Member implements Candidate {
     this.#dialer = options.dialer;
     this.fresh = new FreshSockets(options.backend, options.dialer);
     this.#verdict = verdictOn(this, false);
+    this.#share = shareOf(this.health);
   }
 
   /** The pool that leases for that use get their channels from. */
@@ -124,6 +132,7 @@ export class Member implements Candidate {
   noteChange(): void {
     const wasSound = this.#verdict.up && this.#verdict.sound;
     this.#verdict = verdictOn(this, this.#panics);
+    this.#share = shareOf(this.health);
     // One that is only used because its upstream panics has not come back.
     if (this.up && this.sound && !wasSound) this.standing.becameUpAtMs = performance.now();
     this.owner?.memberChanged(this);
@@ -193,8 +202,8 @@ export class Member implements Candidate {
   }
 
   get factor(): number {
-    // Both say that it has just come back, so that their product would say it twice.
-    return Math.min(this.ramp, this.breaker?.factor ?? 1);
+    // Ramp and breaker both say that it has just come back, so that their product would say it twice.
+    return this.#share * Math.min(this.ramp, this.breaker?.factor ?? 1);
   }
 
   /** The weight that counts now, rounded for readings. */
@@ -248,6 +257,10 @@ export class Member implements Candidate {
   makeRoom(): boolean {
     return this.up && this.backend.load >= this.maxConnections && this.backend.endResting();
   }
+}
+
+function shareOf(health: MemberHealth | undefined): number {
+  return health?.agent?.share || 1;
 }
 
 /** What a lease must wait for, among the members that it has not `tried`; undefined when waiting would not help. */

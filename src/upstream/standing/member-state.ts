@@ -1,12 +1,21 @@
+import type { AgentSays } from '../../readings/health.ts';
 import type { MemberState } from '../../readings/upstream.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Ejection } from './ejection.ts';
+import type { HandState } from './hand-state.ts';
 import type { MemberStanding } from './member-standing.ts';
+
+/** What checks and the agent of a backend say. */
+interface HealthParts {
+  readonly healthy: boolean;
+  readonly lastCheckAtMs?: number | undefined;
+  readonly agent?: AgentSays | undefined;
+}
 
 /** The parts of a member's state. */
 interface StateParts {
   readonly weight: number;
-  readonly health: { readonly healthy: boolean; readonly lastCheckAtMs?: number | undefined } | undefined;
+  readonly health: HealthParts | undefined;
   readonly standing: MemberStanding;
   readonly ejection: Ejection | undefined;
   readonly breaker: CircuitBreaker | undefined;
@@ -20,7 +29,7 @@ export interface MemberVerdict {
   readonly takesSessions: boolean;
   /** Its checks, or the operator in their place, find nothing wrong. */
   readonly sound: boolean;
-  /** An operator has taken it out. */
+  /** An operator or its agent has taken it out. */
   readonly isTakenOut: boolean;
   /** Nothing but its checks keeps requests from it. */
   readonly failsChecks: boolean;
@@ -42,7 +51,8 @@ const DOWN: MemberVerdict = { ...CUT_OFF, sound: false };
 const FAILS_CHECKS: MemberVerdict = { ...DOWN, failsChecks: true };
 
 /**
- * An operator's word comes first, then the breaker, which protects the backend even while the upstream panics, then the checks.
+ * An operator's word and then the agent's come first, then the breaker, which protects the backend even while the upstream panics, then
+ * the checks.
  *
  * @param panics whether checks are ignored, as too few backends of the upstream pass theirs
  */
@@ -53,18 +63,29 @@ export function verdictOn(
   const hand = standing.hand?.state;
   const isSound =
     hand === 'healthy' || (hand !== 'unhealthy' && health?.healthy !== false && ejection?.isOut !== true);
-  if (hand === 'maintenance') return OUT;
-  if (hand === 'draining') return isSound && breaker?.state !== 'open' ? DRAINING : OUT;
+  const taken = takenOutBy(hand, health?.agent);
+  if (taken === 'maintenance') return OUT;
+  if (taken === 'draining') return isSound && breaker?.state !== 'open' ? DRAINING : OUT;
   if (breaker?.state === 'open') return isSound ? CUT_OFF : DOWN;
   if (isSound) return UP;
   if (hand === 'unhealthy') return DOWN;
   return panics ? PANIC : FAILS_CHECKS;
 }
 
+/** Whether an operator, or else the agent, has taken the backend out. An agent that leaves it 0 % of its weight lets it drain. */
+function takenOutBy(
+  hand: HandState['state'] | undefined,
+  agent: AgentSays | undefined,
+): 'maintenance' | 'draining' | undefined {
+  if (hand === 'maintenance' || agent?.admin === 'maint') return 'maintenance';
+  return hand === 'draining' || agent?.admin === 'drain' || agent?.share === 0 ? 'draining' : undefined;
+}
+
 /** The state of a member in one word: the first that applies. */
 export function stateOf({ weight, health, standing, ejection, breaker }: StateParts): MemberState {
   const hand = standing.hand?.state;
-  if (hand === 'maintenance' || hand === 'draining') return hand;
+  const taken = takenOutBy(hand, health?.agent);
+  if (taken !== undefined) return taken;
   if (weight === 0) return 'off';
   if (breaker?.state === 'open' || breaker?.state === 'half-open') return breaker.state;
   if (hand === 'healthy') return 'up';

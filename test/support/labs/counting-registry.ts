@@ -36,7 +36,7 @@ export class CountingRegistry extends Registry {
       }),
     );
     return {
-      health: watched.health,
+      ...watched,
       release: () => {
         counted.release();
       },

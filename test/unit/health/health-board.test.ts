@@ -1,25 +1,22 @@
 import { EventEmitter, once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import type { HealthCheck } from '../../../src/config/schema/config.generated.ts';
 import { HealthBoard } from '../../../src/health/health-board.ts';
 import type { CheckedBackend, HealthChange } from '../../../src/health/health-feed.ts';
 import { BackendContexts } from '../../../src/net/dial/tls/backend-contexts.ts';
 import type { HealthCheckRecord } from '../../../src/readings/upstream.ts';
 import { fixedNames } from '../../support/addresses/fixed-names.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
+import { healthSection } from './health-section.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 
-const SECTION: HealthCheck = {
-  enabled: true,
-  type: 'tcp',
-  path: '/',
+const SECTION = healthSection({
   interval: 20,
-  timeout: 5000,
+  timeout: 5_000,
   healthy_threshold: 1,
   unhealthy_threshold: 1,
   expected_status: '200',
-};
+});
 
 function lab() {
   const logger = new RecordingLogger();
@@ -36,7 +33,8 @@ function lab() {
 }
 
 function backend(target: CheckedBackend['target'], name = 'one', key = 'check'): CheckedBackend {
-  return { name, target, check: { section: SECTION, proxyProtocol: undefined, tls: undefined, key } };
+  const active = { section: SECTION, proxyProtocol: undefined, tls: undefined, key };
+  return { upstream: 'app', name, target, check: { active, agent: undefined, agentKey: '' } };
 }
 
 /** Watches until the test ends. */

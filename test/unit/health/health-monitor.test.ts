@@ -2,23 +2,22 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/health-monitor.ts';
-import type { HealthSettings } from '../../../src/health/health-settings.ts';
-import type { ProbeEnded } from '../../../src/health/probe-socket.ts';
+import type { Address } from '../../../src/config/values/address.ts';
+import { CheckTurns } from '../../../src/health/check-turns.ts';
+import type { ProbeSettings } from '../../../src/health/health-settings.ts';
+import { probeStarter } from '../../../src/health/probe/probe-starter.ts';
+import type { ProbeEnded } from '../../../src/health/probe/probe-socket.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
-import { fixedNames } from '../../support/addresses/fixed-names.ts';
+import { probeTarget } from './probe-target.ts';
 
-const settings: HealthSettings = {
-  type: 'http',
-  path: '/',
-  host: 'localhost',
-  intervalMs: 1000,
-  timeoutMs: 5000,
+const INTERVAL_MS = 1_000;
+
+const settings: HealthMonitorOptions['settings'] = {
+  pace: { intervalMs: INTERVAL_MS, fastIntervalMs: INTERVAL_MS, noTrafficIntervalMs: undefined },
   healthyThreshold: 2,
   unhealthyThreshold: 3,
-  expectedStatus: [{ from: 200, to: 399 }],
+  initialState: 'up',
 };
-
-const nowhere = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const;
 
 /** A monitor whose probes end when and how the test says. */
 function monitored(options: Partial<HealthMonitorOptions> = {}) {
@@ -27,9 +26,8 @@ function monitored(options: Partial<HealthMonitorOptions> = {}) {
   const onChange = vi.fn<(healthy: boolean, reason: string) => void>();
   let started = 0;
   const monitor = new HealthMonitor({
-    address: nowhere,
     settings,
-    names: fixedNames(),
+    turns: new CheckTurns(),
     onChange,
     chance: () => 0.5,
     startProbe: (ended) => {
@@ -43,7 +41,7 @@ function monitored(options: Partial<HealthMonitorOptions> = {}) {
   /** Ends the running probe and lets the interval pass until the next one runs. */
   const check = (failure?: string) => {
     running.shift()?.(failure);
-    vi.advanceTimersByTime(settings.intervalMs);
+    vi.advanceTimersByTime(INTERVAL_MS);
   };
   return { monitor, onChange, running, destroyed, check, started: () => started };
 }
@@ -100,7 +98,7 @@ describe('a health monitor in its own time', () => {
     const { monitor, onChange, running, check } = monitored({ onShortage: (code) => codes.push(code) });
     const runOutOfDescriptors = (): void => {
       running.shift()?.('connect EMFILE', 'EMFILE');
-      vi.advanceTimersByTime(settings.intervalMs);
+      vi.advanceTimersByTime(INTERVAL_MS);
     };
     monitor.start();
     runOutOfDescriptors();
@@ -177,6 +175,23 @@ describe('a health monitor in its own time', () => {
     const { monitor, running, started } = monitored({ chance: () => chance });
     monitor.start();
     running.shift()?.(undefined);
+    vi.advanceTimersByTime(INTERVAL_MS);
+    running.shift()?.(undefined);
+    vi.advanceTimersByTime(expectedMs - 2);
+    expect(started()).toBe(2);
+    vi.advanceTimersByTime(2);
+    expect(started()).toBe(3);
+    monitor.destroy();
+  });
+
+  it.each([
+    [0, 500],
+    [0.5, 750],
+    [1 - 2 ** -53, 1000],
+  ])('with chance %d makes the second check %i ms after the first', (chance, expectedMs) => {
+    const { monitor, running, started } = monitored({ chance: () => chance });
+    monitor.start();
+    running.shift()?.(undefined);
     vi.advanceTimersByTime(expectedMs - 2);
     expect(started()).toBe(1);
     vi.advanceTimersByTime(2);
@@ -184,8 +199,102 @@ describe('a health monitor in its own time', () => {
     monitor.destroy();
   });
 
+  it('checks at the fast interval while results speak against the state', () => {
+    const fast = { ...settings, pace: { ...settings.pace, fastIntervalMs: 100 } };
+    const { monitor, running, started } = monitored({ settings: fast });
+    const end = (failure?: string) => running.shift()?.(failure);
+    monitor.start();
+    end();
+    vi.advanceTimersByTime(INTERVAL_MS);
+    end('a');
+    expect(monitor.progress).toMatchObject({ against: 1, threshold: 3 });
+    vi.advanceTimersByTime(100);
+    expect(started()).toBe(3);
+    end('b');
+    vi.advanceTimersByTime(100);
+    end('c');
+    // The state has changed, so nothing speaks against it.
+    expect(monitor.progress).toMatchObject({ against: 0, threshold: 2 });
+    vi.advanceTimersByTime(100);
+    expect(started()).toBe(4);
+    vi.advanceTimersByTime(900);
+    expect(started()).toBe(5);
+    monitor.destroy();
+  });
+
+  it('checks at the interval without traffic until there is some', () => {
+    const rare = { ...settings, pace: { ...settings.pace, noTrafficIntervalMs: 60_000 } };
+    const { monitor, running, started } = monitored({ settings: rare });
+    monitor.start();
+    running.shift()?.(undefined);
+    vi.advanceTimersByTime(10_000);
+    expect(started()).toBe(1);
+    monitor.noteTraffic();
+    vi.advanceTimersByTime(0);
+    expect(started()).toBe(2);
+    running.shift()?.(undefined);
+    monitor.noteTraffic();
+    vi.advanceTimersByTime(INTERVAL_MS);
+    expect(started()).toBe(3);
+    running.shift()?.(undefined);
+    vi.advanceTimersByTime(59_000);
+    expect(started()).toBe(3);
+    vi.advanceTimersByTime(1_000);
+    expect(started()).toBe(4);
+    monitor.destroy();
+  });
+
+  it.each([
+    ['up', [true, false]],
+    ['fully-up', [true, true, true, false]],
+    ['down', [false, false, false, false]],
+    ['fully-down', [false, false, false, false]],
+  ] as const)('that begins %s follows failures: %j', (initialState, expected) => {
+    const { monitor, check } = monitored({ settings: { ...settings, initialState } });
+    const seen = [monitor.healthy];
+    monitor.start();
+    while (seen.length < expected.length) {
+      check('refused');
+      seen.push(monitor.healthy);
+    }
+    expect(seen).toEqual(expected);
+    monitor.destroy();
+  });
+
+  it.each([
+    ['down', [false, true]],
+    ['fully-down', [false, false, true]],
+  ] as const)('that begins %s follows passed checks: %j', (initialState, expected) => {
+    const { monitor, check } = monitored({ settings: { ...settings, initialState } });
+    const seen = [monitor.healthy];
+    monitor.start();
+    while (seen.length < expected.length) {
+      check();
+      seen.push(monitor.healthy);
+    }
+    expect(seen).toEqual(expected);
+    monitor.destroy();
+  });
+
+  it('waits for its turn, and gives its place to others when it is destroyed', () => {
+    const turns = new CheckTurns(1);
+    const first = monitored({ turns });
+    const second = monitored({ turns });
+    const third = monitored({ turns });
+    for (const { monitor } of [first, second, third]) monitor.start();
+    expect([first.started(), second.started(), third.started()]).toEqual([1, 0, 0]);
+    second.monitor.destroy();
+    first.running.shift()?.(undefined);
+    expect([second.started(), third.started()]).toEqual([0, 1]);
+    third.monitor.destroy();
+    vi.advanceTimersByTime(INTERVAL_MS);
+    expect(first.started()).toBe(2);
+    first.monitor.destroy();
+  });
+
   it('does not check without a pause when the interval is the longest there is', () => {
-    const longest = { ...settings, intervalMs: 2 ** 31 - 1 };
+    const intervalMs = 2 ** 31 - 1;
+    const longest = { ...settings, pace: { ...settings.pace, intervalMs } };
     const { monitor, running, started } = monitored({ settings: longest, chance: () => 0.99 });
     monitor.start();
     running.shift()?.(undefined);
@@ -216,14 +325,30 @@ describe('a health monitor in its own time', () => {
 });
 
 describe('a health monitor of a real backend', () => {
-  const fast = { ...settings, intervalMs: 5 };
+  const fast = { ...settings, pace: { ...settings.pace, intervalMs: 5, fastIntervalMs: 5 } };
+  const connects = { kind: 'tcp', send: undefined, expect: undefined } as const;
+  const asks = {
+    kind: 'http',
+    method: 'GET',
+    path: '/',
+    host: 'localhost',
+    headers: [],
+    expectedStatus: [{ from: 200, to: 399 }],
+    expectedBody: undefined,
+  } as const;
+  const turns = new CheckTurns();
 
-  function nextChange(options: Pick<HealthMonitorOptions, 'address' | 'settings'>) {
+  function probing(address: Address, probe: ProbeSettings) {
+    return probeStarter(probe, probeTarget(address, 5_000));
+  }
+
+  function nextChange(address: Address, probe: ProbeSettings) {
     const heard: [boolean, string][] = [];
     const waiting: (() => void)[] = [];
     const monitor = new HealthMonitor({
-      names: fixedNames(),
-      ...options,
+      settings: fast,
+      turns,
+      startProbe: probing(address, probe),
       onChange: (healthy, reason) => {
         heard.push([healthy, reason]);
         waiting.shift()?.();
@@ -247,7 +372,7 @@ describe('a health monitor of a real backend', () => {
         socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n\r\n`);
       });
     });
-    const { monitor, next } = nextChange({ address: backend.address, settings: fast });
+    const { monitor, next } = nextChange(backend.address, asks);
     expect(await next()).toEqual([false, expect.stringContaining('with status 500')]);
     expect(requests).toBe(1);
     status = 200;
@@ -261,7 +386,7 @@ describe('a health monitor of a real backend', () => {
 
   it('checks with plain connections when the type is tcp', async () => {
     const address = await refusingAddress();
-    const { monitor, next } = nextChange({ address, settings: { ...fast, type: 'tcp' } });
+    const { monitor, next } = nextChange(address, connects);
     const [healthy, reason] = (await next())!;
     expect(healthy).toBe(false);
     expect(reason).toContain('ECONNREFUSED');
@@ -271,9 +396,9 @@ describe('a health monitor of a real backend', () => {
     const backend = await rawServer((socket) => sockets.push(socket.resume()));
     const onChange = vi.fn();
     const silent = new HealthMonitor({
-      address: backend.address,
-      settings: { ...fast, type: 'tcp' },
-      names: fixedNames(),
+      startProbe: probing(backend.address, connects),
+      settings: fast,
+      turns,
       onChange,
     });
     silent.start();
@@ -287,7 +412,12 @@ describe('a health monitor of a real backend', () => {
   it('leaves no connection when it is closed in the middle of a probe', async () => {
     const backend = await rawServer((socket) => socket.resume());
     const onChange = vi.fn();
-    const monitor = new HealthMonitor({ address: backend.address, names: fixedNames(), settings, onChange });
+    const monitor = new HealthMonitor({
+      startProbe: probing(backend.address, asks),
+      turns,
+      settings,
+      onChange,
+    });
     monitor.start();
     await once(backend.server, 'connection');
     monitor.destroy();
@@ -297,7 +427,7 @@ describe('a health monitor of a real backend', () => {
 
   it('leaves no connection when it is closed while it connects', async () => {
     const backend = await rawServer((socket) => socket.resume());
-    const monitor = new HealthMonitor({ address: backend.address, names: fixedNames(), settings });
+    const monitor = new HealthMonitor({ startProbe: probing(backend.address, asks), turns, settings });
     monitor.start();
     monitor.destroy();
     await backend.closed();

@@ -31,6 +31,8 @@ describe('a gateway, without being asked', () => {
       healthy_threshold: 1,
       unhealthy_threshold: 1,
       expected_status: '200',
+      method: 'GET',
+      initial_state: 'up',
     });
   });
 

@@ -125,7 +125,31 @@ describe('a value that is not allowed', () => {
       'health_check: { expected_status: 2xx }',
       'x.yaml:1:34 health_check.expected_status must be statuses from 100 to 599, as in 200, 200-399 or 200,204',
     ],
-    ['health_check: { type: grpc }', 'x.yaml:1:23 health_check.type must be one of tcp, http, https'],
+    [
+      'health_check: { type: grpc }',
+      'x.yaml:1:23 health_check.type grpc is not possible yet, as it needs HTTP/2: use tcp, or http with a path',
+    ],
+    [
+      'health_check: { type: htp }',
+      'x.yaml:1:23 health_check.type is "htp", but must be one of tcp, http, https, echo; did you mean "http"?',
+    ],
+    [
+      "health_check: { send: 'a\\q' }",
+      'x.yaml:1:23 health_check.send must be a text in which a backslash begins \\r, \\n, \\t, \\0, \\\\ or \\xHH with two hex digits',
+    ],
+    [
+      'health_check: { method: HEAD, expected_body: ok }',
+      'x.yaml:1:46 health_check.expected_body is never found, as the answer to HEAD has no body: use GET',
+    ],
+    [
+      'health_check: { headers: { Host: a } }',
+      'x.yaml:1:34 health_check.headers.Host is set by health_check.hostname',
+    ],
+    [
+      'health_check: { headers: { Expect: a } }',
+      'x.yaml:1:36 health_check.headers.Expect is a header that only the proxy itself writes',
+    ],
+    ['health_check: { agent_check: {} }', 'x.yaml:1:17 health_check.agent_check must have the key port'],
     [
       'health_endpoint: health',
       'x.yaml:1:18 health_endpoint must be empty or a path that starts with / and has no query, fragment, space or control character',

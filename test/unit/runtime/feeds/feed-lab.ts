@@ -14,6 +14,9 @@ export class FakeHealth implements HealthFeed {
   /** By the names of backends. */
   readonly watched: { name: string; health: FakeState; changed: () => void }[] = [];
 
+  /** The names of backends that workers told to have traffic. */
+  readonly used: string[] = [];
+
   watch({ name }: Parameters<HealthFeed['watch']>[0], changed: () => void): WatchedHealth {
     if (name === 'broken') throw new Error('no such file');
     const health = this.watched.find((other) => other.name === name)?.health ?? new FakeState();
@@ -21,6 +24,7 @@ export class FakeHealth implements HealthFeed {
     this.watched.push(watch);
     return {
       health,
+      noteTraffic: () => this.used.push(name),
       release: () => {
         const index = this.watched.indexOf(watch);
         if (index !== -1) this.watched.splice(index, 1);

@@ -6,8 +6,9 @@ import { feedLab, settled } from './feed-lab.ts';
 const HOUR_MS = 60 * 60 * 1000;
 
 function backend(name: string, key = 'check'): CheckedBackend {
-  const check = { section: {} as never, proxyProtocol: undefined, tls: undefined, key };
-  return { name, target: { kind: 'tcp', host: '127.0.0.1', port: 1 }, check };
+  const active = { section: {} as never, proxyProtocol: undefined, tls: undefined, key };
+  const check = { active, agent: undefined, agentKey: '' };
+  return { upstream: 'app', name, target: { kind: 'tcp', host: '127.0.0.1', port: 1 }, check };
 }
 
 beforeEach(() => {

@@ -3,19 +3,27 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 
-import { DEFAULT_TLS_SETTINGS } from '../../../src/config/sockets/tls-settings.ts';
-import type { Address } from '../../../src/config/values/address.ts';
-import { startHttpProbe } from '../../../src/health/http-probe.ts';
-import { BackendContext } from '../../../src/net/dial/tls/backend-context.ts';
-import type { HandshakeOutcome } from '../../../src/readings/handshake.ts';
-import { CertificateAuthority } from '../../support/certificates.ts';
-import { PATIENCE_MS } from '../../support/time/patience.ts';
-import { probeTarget } from './probe-target.ts';
-import { rawServer } from './raw-server.ts';
+import { DEFAULT_TLS_SETTINGS } from '../../../../src/config/sockets/tls-settings.ts';
+import type { Address } from '../../../../src/config/values/address.ts';
+import { startHttpProbe } from '../../../../src/health/probe/http-probe.ts';
+import { BackendContext } from '../../../../src/net/dial/tls/backend-context.ts';
+import type { HandshakeOutcome } from '../../../../src/readings/handshake.ts';
+import { CertificateAuthority } from '../../../support/certificates.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
+import { probeTarget } from '../probe-target.ts';
+import { rawServer } from '../raw-server.ts';
 
 const authority = new CertificateAuthority();
 const other = new CertificateAuthority('other authority');
-const REQUEST = { path: '/', host: 'a', expectedStatus: [{ from: 200, to: 299 }] };
+const REQUEST = {
+  kind: 'http',
+  method: 'GET',
+  path: '/',
+  host: 'a',
+  headers: [],
+  expectedStatus: [{ from: 200, to: 299 }],
+  expectedBody: undefined,
+} as const;
 
 /** Checks an address with these authorities. Resolves with why it failed, and with all handshakes that were reported. */
 async function check(address: Address, authorities = authority.cert, timeoutMs = PATIENCE_MS) {
@@ -25,7 +33,7 @@ async function check(address: Address, authorities = authority.cert, timeoutMs =
     const onHandshake = (outcome: HandshakeOutcome): void => {
       handshakes.push(outcome);
     };
-    const target = { ...probeTarget(address, timeoutMs), tls: context, onHandshake };
+    const target = { ...probeTarget(address, timeoutMs), tls: context, alpn: ['http/1.1'], onHandshake };
     startHttpProbe(target, REQUEST, resolve);
   });
   return { failure, handshakes };

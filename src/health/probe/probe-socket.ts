@@ -1,14 +1,14 @@
 import { Socket } from 'node:net';
-import type { Address } from '../config/values/address.ts';
-import { formatDuration } from '../config/values/units.ts';
-import { messageOf, shortageOf } from '../errors.ts';
-import { destroySocket, AddressConnect, type ConnectTarget } from '../net/dial/address-connect.ts';
-import type { AttemptEnded, ConnectAttempt } from '../net/dial/happy-eyeballs.ts';
-import type { BackendContext } from '../net/dial/tls/backend-context.ts';
-import type { Turn } from '../net/dns/address-rotation.ts';
-import type { HostNames } from '../net/dns/host-names.ts';
-import { proxyHeaderOf, type ProxyVersion } from '../net/proxy-protocol/write/proxy-header-of.ts';
-import type { HandshakeOutcome } from '../readings/handshake.ts';
+import type { Address } from '../../config/values/address.ts';
+import { formatDuration } from '../../config/values/units.ts';
+import { messageOf, shortageOf } from '../../errors.ts';
+import { destroySocket, AddressConnect, type ConnectTarget } from '../../net/dial/address-connect.ts';
+import type { AttemptEnded, ConnectAttempt } from '../../net/dial/happy-eyeballs.ts';
+import type { BackendContext } from '../../net/dial/tls/backend-context.ts';
+import type { Turn } from '../../net/dns/address-rotation.ts';
+import type { HostNames } from '../../net/dns/host-names.ts';
+import { proxyHeaderOf, type ProxyVersion } from '../../net/proxy-protocol/write/proxy-header-of.ts';
+import type { HandshakeOutcome } from '../../readings/handshake.ts';
 import { ProbeHandshake } from './probe-handshake.ts';
 
 /**
@@ -37,6 +37,8 @@ export interface ProbeTarget {
   readonly proxyProtocol?: ProxyVersion | undefined;
   /** Undefined: the probe speaks no TLS. */
   readonly tls?: BackendContext | undefined;
+  /** What is offered by ALPN where the settings of TLS name nothing. Default: nothing. */
+  readonly alpn?: readonly string[];
   /** Called at the end of each TLS handshake. Must not throw. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
   /** For a whole probe, from looking up the name to the last byte needed. */
@@ -120,20 +122,14 @@ export class ProbeSocket implements Probe {
       if (this.#ended !== undefined) this.#handshake?.lost();
       this.finish('the connection was closed before an answer came');
     });
-    const { address, proxyProtocol, tls: context, onHandshake } = this.#target;
+    const { address, proxyProtocol, tls: context, alpn, onHandshake } = this.#target;
     if (proxyProtocol !== undefined) socket.write(proxyHeaderOf(proxyProtocol));
     if (context === undefined) this.#connected(socket);
     else {
-      const task = { context, address, onHandshake };
+      const task = { context, address, alpn: alpn ?? [], onHandshake };
       this.#handshake = new ProbeHandshake(task, socket, this.#connected, (failure) => this.finish(failure));
     }
   }
-}
-
-/** A probe that passes when the backend accepts a connection, which is then closed without a byte sent. */
-export function startTcpProbe(target: ProbeTarget, ended: ProbeEnded): Probe {
-  const probe = new ProbeSocket(target, () => probe.finish(undefined), ended);
-  return probe;
 }
 
 function connectSocket(target: ConnectTarget, ended: AttemptEnded<Socket>): ConnectAttempt {

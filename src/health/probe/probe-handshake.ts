@@ -1,21 +1,20 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-import { formatAddress, type Address } from '../config/values/address.ts';
-import { handshakeReasonOf, messageOf, type HandshakeReason } from '../errors.ts';
-import type { BackendContext } from '../net/dial/tls/backend-context.ts';
-import { handshakeError } from '../net/dial/tls/handshake-error.ts';
-import { openTls, rejectionOf, type Rejection } from '../net/dial/tls/open-tls.ts';
-import { serverIdentityOf, type ServerIdentity } from '../net/dial/tls/server-identity.ts';
-import type { HandshakeOutcome } from '../readings/handshake.ts';
-
-/** Only checks of HTTP speak TLS. */
-const HTTP_1: readonly string[] = ['http/1.1'];
+import { formatAddress, type Address } from '../../config/values/address.ts';
+import { handshakeReasonOf, messageOf, type HandshakeReason } from '../../errors.ts';
+import type { BackendContext } from '../../net/dial/tls/backend-context.ts';
+import { handshakeError } from '../../net/dial/tls/handshake-error.ts';
+import { openTls, rejectionOf, type Rejection } from '../../net/dial/tls/open-tls.ts';
+import { serverIdentityOf, type ServerIdentity } from '../../net/dial/tls/server-identity.ts';
+import type { HandshakeOutcome } from '../../readings/handshake.ts';
 
 /** One handshake of a probe: its other end, and the observer of its outcome. */
 export interface ProbeHandshakeTask {
   readonly context: BackendContext;
   readonly address: Address;
+  /** What is offered by ALPN where the settings of the context name nothing. */
+  readonly alpn: readonly string[];
   /** Called once when the handshake has ended, unless the probe is given up before. Must not throw. */
   readonly onHandshake: ((outcome: HandshakeOutcome) => void) | undefined;
 }
@@ -42,10 +41,10 @@ export class ProbeHandshake {
   ) {
     this.#task = task;
     this.#failed = failed;
-    const { context, address } = task;
+    const { context, address, alpn } = task;
     const { settings } = context;
     this.#identity = serverIdentityOf(address, settings.serverName);
-    const secure = openTls(context, this.#identity, settings.alpnProtocols ?? HTTP_1, { socket });
+    const secure = openTls(context, this.#identity, settings.alpnProtocols ?? alpn, { socket });
     secure.on('error', (error: Error) => {
       this.#reject({ error, certificate: undefined });
     });

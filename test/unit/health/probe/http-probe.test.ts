@@ -1,13 +1,18 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Address } from '../../../src/config/values/address.ts';
-import { startHttpProbe, type HttpProbeRequest } from '../../../src/health/http-probe.ts';
-import { PATIENCE_MS } from '../../support/time/patience.ts';
-import { rawServer, refusingAddress } from './raw-server.ts';
-import { probeTarget } from './probe-target.ts';
+import type { Address } from '../../../../src/config/values/address.ts';
+import type { HttpProbeSettings } from '../../../../src/health/health-settings.ts';
+import { startHttpProbe } from '../../../../src/health/probe/http-probe.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
+import { rawServer, refusingAddress } from '../raw-server.ts';
+import { probeTarget } from '../probe-target.ts';
 
-const request: HttpProbeRequest = {
+const request: HttpProbeSettings = {
+  kind: 'http',
+  method: 'GET',
+  headers: [],
+  expectedBody: undefined,
   path: '/healthz?deep=1',
   host: 'backend.example:9001',
   expectedStatus: [

@@ -3,14 +3,16 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { Address } from '../../../src/config/values/address.ts';
-import { startTcpProbe } from '../../../src/health/probe-socket.ts';
-import { PATIENCE_MS } from '../../support/time/patience.ts';
-import { rawServer, refusingAddress } from './raw-server.ts';
-import { probeTarget } from './probe-target.ts';
+import type { Address } from '../../../../src/config/values/address.ts';
+import { startTcpProbe } from '../../../../src/health/probe/tcp-probe.ts';
+import { PATIENCE_MS } from '../../../support/time/patience.ts';
+import { rawServer, refusingAddress } from '../raw-server.ts';
+import { probeTarget } from '../probe-target.ts';
+
+const CONNECTS = { kind: 'tcp', send: undefined, expect: undefined } as const;
 
 function probe(address: Address, timeoutMs = PATIENCE_MS): Promise<string | undefined> {
-  return new Promise((resolve) => startTcpProbe(probeTarget(address, timeoutMs), resolve));
+  return new Promise((resolve) => startTcpProbe(probeTarget(address, timeoutMs), CONNECTS, resolve));
 }
 
 it('passes when the backend accepts, and leaves no connection', async () => {
@@ -49,7 +51,7 @@ it('connects to unix sockets', async () => {
 
 it('answers later, and does not throw, when the address is impossible', async () => {
   const ended = vi.fn();
-  startTcpProbe(probeTarget({ kind: 'tcp', host: '127.0.0.1', port: 70_000 }, 5000), ended);
+  startTcpProbe(probeTarget({ kind: 'tcp', host: '127.0.0.1', port: 70_000 }, 5000), CONNECTS, ended);
   expect(ended).not.toHaveBeenCalled();
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce());
   expect(ended.mock.calls[0]?.[0]).toContain('70000');
@@ -58,8 +60,8 @@ it('answers later, and does not throw, when the address is impossible', async ()
 it('says nothing any more once it is destroyed', async () => {
   const backend = await rawServer((socket) => socket.resume());
   const ended = vi.fn();
-  startTcpProbe(probeTarget(backend.address, 5000), ended).destroy();
-  startTcpProbe(probeTarget(await refusingAddress(), 5000), ended).destroy();
+  startTcpProbe(probeTarget(backend.address, 5000), CONNECTS, ended).destroy();
+  startTcpProbe(probeTarget(await refusingAddress(), 5000), CONNECTS, ended).destroy();
   await probe(backend.address);
   await backend.closed();
   expect(ended).not.toHaveBeenCalled();

@@ -4,6 +4,13 @@ const STATUS_LINE = /^HTTP\/1\.[0-9][ \t]+([1-5][0-9]{2})(?: [^\r\n]*)?\r?$/;
 const HEAD_END = /\n\r?\n/;
 const SWITCHING_PROTOCOLS = 101;
 
+/** The final answer among those that a text begins with. */
+export interface FinalHead {
+  readonly status: number;
+  /** Where its status line begins in the text. */
+  readonly start: number;
+}
+
 /**
  * The final status of the answer that `text` begins with. Interim answers (100, 103 …) are passed over.
  * `incomplete`: more bytes are needed; `malformed`: this is no HTTP/1 answer, whatever follows.
@@ -13,7 +20,7 @@ const SWITCHING_PROTOCOLS = 101;
  *
  * Source: RFC 9112, section 4; RFC 9110, section 15.2.
  */
-export function finalStatus(text: string): number | 'incomplete' | 'malformed' {
+export function finalHead(text: string): FinalHead | 'incomplete' | 'malformed' {
   let start = 0;
   for (;;) {
     const lineEnd = text.indexOf('\n', start);
@@ -23,7 +30,7 @@ export function finalStatus(text: string): number | 'incomplete' | 'malformed' {
     }
     const status = Number(STATUS_LINE.exec(text.slice(start, lineEnd))?.[1]);
     if (Number.isNaN(status)) return 'malformed';
-    if (status >= 200 || status === SWITCHING_PROTOCOLS) return status;
+    if (status >= 200 || status === SWITCHING_PROTOCOLS) return { status, start };
     const headEnd = HEAD_END.exec(text.slice(lineEnd));
     if (headEnd === null) return 'incomplete';
     start = lineEnd + headEnd.index + headEnd[0].length;

@@ -1,0 +1,87 @@
+import { FRAMING_HEADERS } from '../../../plugin-api/values/http-syntax.ts';
+import { suggestion } from '../../problems/closest.ts';
+import type { Path } from '../../problems/problem.ts';
+import type { HealthCheck, Upstream } from '../../schema/config.generated.ts';
+import { parseAddress } from '../../values/address.ts';
+import type { CheckContext } from '../check-context.ts';
+
+const HTTP_KEYS = ['path', 'method', 'hostname', 'headers', 'expected_status', 'expected_body'];
+const TCP_KEYS = ['send', 'expect'];
+const PLUGIN_KEYS = ['options'];
+
+/** The checks of each upstream are of a type that exists, and their settings fit together. */
+export function checkHealth(context: CheckContext): void {
+  for (const [index, upstream] of context.config.upstreams.entries()) {
+    const { health_check: check } = upstream;
+    const at: Path = ['upstreams', index, 'health_check'];
+    if (check === undefined || !checkType(check, at, context)) continue;
+    checkKeys(check, at, context);
+    checkTimes(check, at, context);
+    checkRequest(check, at, context);
+    checkPort(upstream, at, context);
+  }
+}
+
+/** Returns false for a type that does not exist. Whether a plugin brings a check is known once it is loaded. */
+function checkType({ type }: HealthCheck, at: Path, context: CheckContext): boolean {
+  const types = [...new Set(['tcp', 'http', 'https', ...context.modes])];
+  if (types.includes(type)) return true;
+  const path = [...at, 'type'];
+  if (type === 'grpc') {
+    context.error(path, 'grpc is not possible yet, as it needs HTTP/2: use tcp, or http with a path');
+    return false;
+  }
+  const shown = context.shown(path, type);
+  context.error(path, `is ${shown}, but must be one of ${types.join(', ')}${suggestion(type, types)}`);
+  return false;
+}
+
+/** Keys that mean something to checks of another type only. */
+function checkKeys({ type }: HealthCheck, at: Path, context: CheckContext): void {
+  const own = type === 'tcp' ? TCP_KEYS : type === 'http' || type === 'https' ? HTTP_KEYS : PLUGIN_KEYS;
+  for (const keys of [HTTP_KEYS, TCP_KEYS, PLUGIN_KEYS]) {
+    if (keys === own) continue;
+    for (const key of keys) {
+      const path = [...at, key];
+      if (context.given(path)) context.warn(path, `has no effect on checks of type ${type}`);
+    }
+  }
+}
+
+function checkTimes(check: HealthCheck, at: Path, { warn }: CheckContext): void {
+  const {
+    interval,
+    timeout,
+    fast_interval: fast,
+    no_traffic_interval: noTraffic,
+    agent_check: agent,
+  } = check;
+  if (timeout > interval)
+    warn([...at, 'timeout'], 'is longer than interval: checks of one backend would overlap');
+  if (fast !== undefined && fast > interval) warn([...at, 'fast_interval'], 'is longer than interval');
+  if (noTraffic !== undefined && noTraffic < interval)
+    warn([...at, 'no_traffic_interval'], 'is shorter than interval');
+  if (agent !== undefined && agent.timeout > agent.interval)
+    warn([...at, 'agent_check', 'timeout'], 'is longer than interval: the next question waits for it');
+}
+
+function checkRequest(
+  { method, headers = {}, ...check }: HealthCheck,
+  at: Path,
+  context: CheckContext,
+): void {
+  if (check.expected_body !== undefined && method === 'HEAD')
+    context.error([...at, 'expected_body'], 'is never found, as the answer to HEAD has no body: use GET');
+  for (const name of Object.keys(headers)) {
+    const key = name.toLowerCase();
+    const path = [...at, 'headers', name];
+    if (key === 'host') context.error(path, 'is set by health_check.hostname');
+    else if (FRAMING_HEADERS.has(key)) context.error(path, 'is a header that only the proxy itself writes');
+  }
+}
+
+function checkPort({ backends, health_check: check }: Upstream, at: Path, context: CheckContext): void {
+  if (check?.port === undefined) return;
+  if (!backends.some(({ address }) => parseAddress(address).kind === 'unix')) return;
+  context.warn([...at, 'port'], 'has no effect on backends that are unix sockets');
+}

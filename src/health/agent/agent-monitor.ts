@@ -1,0 +1,111 @@
+import type { AgentSays } from '../../readings/health.ts';
+import { CheckTimer } from '../check-timer.ts';
+import type { CheckTurn, CheckTurns } from '../check-turns.ts';
+import type { Probe } from '../probe/probe-socket.ts';
+import { agentReply, saysAnything, type AgentReply } from './agent-reply.ts';
+
+/** Asks the agent once. Tells its answer, or why none came; never before it has returned. */
+export type AskAgent = (answered: (line: string | undefined, failure: string | undefined) => void) => Probe;
+
+export interface AgentMonitorOptions {
+  readonly intervalMs: number;
+  readonly ask: AskAgent;
+  readonly turns: CheckTurns;
+  /** What an agent with other settings said of the same backend. Default: nothing. */
+  readonly known?: AgentSays | undefined;
+  /** Called when what the agent says of the backend has changed. Must not throw. */
+  readonly onChange: (says: AgentSays, before: AgentSays) => void;
+  /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
+  readonly chance?: () => number;
+}
+
+/** A backend counts as this until its agent says otherwise. */
+export const NOTHING_SAID: AgentSays = {
+  admin: 'ready',
+  isDown: false,
+  share: 1,
+  upAtMs: undefined,
+  text: undefined,
+  atMs: undefined,
+  error: undefined,
+};
+
+/** Asks the agent of one backend again and again. An agent that does not answer, or says nothing that is understood, changes nothing. */
+export class AgentMonitor {
+  readonly #options: AgentMonitorOptions;
+  readonly #timer: CheckTimer;
+  #state: 'new' | 'running' | 'destroyed' = 'new';
+  #says: AgentSays;
+  #turn: CheckTurn | undefined;
+  #probe: Probe | undefined;
+
+  constructor(options: AgentMonitorOptions) {
+    const { known = NOTHING_SAID, chance = Math.random } = options;
+    this.#options = options;
+    this.#says = known;
+    this.#timer = new CheckTimer(() => this.#check(), chance);
+  }
+
+  /** Replaced, never changed. */
+  get says(): AgentSays {
+    return this.#says;
+  }
+
+  /** Asks for the first time as soon as it is its turn. Without effect when it was started or destroyed before. */
+  start(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'running';
+    this.#check();
+  }
+
+  /** Stops at once. What the agent said does not change any more. */
+  destroy(): void {
+    this.#state = 'destroyed';
+    this.#timer.destroy();
+    this.#probe?.destroy();
+    this.#probe = undefined;
+    this.#turn?.end();
+  }
+
+  #check(): void {
+    this.#turn = this.#options.turns.ask(() => {
+      this.#probe = this.#options.ask((line, failure) => {
+        if (this.#state === 'destroyed') return;
+        this.#probe = undefined;
+        this.#turn?.end();
+        this.#take(line === undefined ? undefined : agentReply(line), failure);
+        this.#timer.schedule(this.#options.intervalMs);
+      });
+    });
+  }
+
+  #take(reply: AgentReply | undefined, failure: string | undefined): void {
+    const before = this.#says;
+    if (reply === undefined || !saysAnything(reply)) {
+      const error = failure ?? `its answer is not understood: ${JSON.stringify(reply?.text ?? '')}`;
+      this.#says = { ...before, error };
+      return;
+    }
+    const nowMs = Date.now();
+    const isDown = reply.operational === undefined ? before.isDown : reply.operational === 'down';
+    const heldUpAtMs = isDown ? undefined : before.upAtMs;
+    this.#says = {
+      admin: reply.admin ?? before.admin,
+      isDown,
+      share: reply.share ?? before.share,
+      upAtMs: reply.operational === 'up' ? nowMs : heldUpAtMs,
+      text: reply.text,
+      atMs: nowMs,
+      error: undefined,
+    };
+    if (isOther(this.#says, before)) this.#options.onChange(this.#says, before);
+  }
+}
+
+/** Whether a backend may get other requests than before; the words alone do not count. */
+export function isOther(says: AgentSays, before: AgentSays): boolean {
+  const isFirstUp = before.upAtMs === undefined && says.upAtMs !== undefined;
+  return (
+    isFirstUp || says.admin !== before.admin || says.isDown !== before.isDown || says.share !== before.share
+  );
+}

@@ -1,0 +1,11 @@
+import type { ProbeSettings } from '../health-settings.ts';
+import { startHttpProbe } from './http-probe.ts';
+import type { ProbeTarget, StartProbe } from './probe-socket.ts';
+import { startTcpProbe } from './tcp-probe.ts';
+
+/** What begins each check that these settings ask for. */
+export function probeStarter(settings: ProbeSettings, target: ProbeTarget): StartProbe {
+  if (settings.kind === 'tcp') return (ended) => startTcpProbe(target, settings, ended);
+  if (settings.kind === 'http') return (ended) => startHttpProbe(target, settings, ended);
+  throw new Error(`checks of type ${settings.plugin} are not known`);
+}
