@@ -69,7 +69,9 @@ export function verdictOn(
   if (breaker?.state === 'open') return isSound ? CUT_OFF : DOWN;
   if (isSound) return UP;
   if (hand === 'unhealthy') return DOWN;
-  return panics ? PANIC : FAILS_CHECKS;
+  if (panics) return PANIC;
+  // An agent knows why its backend is down.
+  return health?.agent?.isDown === true ? DOWN : FAILS_CHECKS;
 }
 
 /** Whether an operator, or else the agent, has taken the backend out. An agent that leaves it 0 % of its weight lets it drain. */
