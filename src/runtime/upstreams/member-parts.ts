@@ -105,7 +105,9 @@ function activeCheckOf(
   files: ConfigFiles,
 ): ActiveCheck {
   // Passive checks and agents are no part of the active checks: an edit of them does not begin these anew.
-  const { passive_checks: _passive, agent_check: _agent, ...section } = given;
+  const section: { -readonly [Key in keyof HealthCheck]: HealthCheck[Key] } = { ...given };
+  delete section.passive_checks;
+  delete section.agent_check;
   const { options, ...settled } = section;
   const keys = [settingsKey<typeof settled>(settled), JSON.stringify(options ?? {}), proxyProtocol ?? ''];
   let tls: CheckTls | undefined;

@@ -260,7 +260,8 @@ export class Member implements Candidate {
 }
 
 function shareOf(health: MemberHealth | undefined): number {
-  return health?.agent?.share || 1;
+  const share = health?.agent?.share ?? 1;
+  return share > 0 ? share : 1;
 }
 
 /** What a lease must wait for, among the members that it has not `tried`; undefined when waiting would not help. */
