@@ -4,7 +4,7 @@ import type { RulesOf } from '../../config/options/listener-options.ts';
 import type { LoadedConfig } from '../../config/load/loaded-config.ts';
 import { BalanceError } from '../../errors.ts';
 import type { Logger } from '../../plugin-api/index.ts';
-import type { PluginLoader } from '../../plugins/plugin-loader.ts';
+import { pluginDirectories, type PluginLoader } from '../../plugins/plugin-loader.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import type { ProxyControl } from '../control/proxy-control.ts';
 import { AutoRollback, type TrafficRecords } from './follow/auto-rollback.ts';
@@ -174,6 +174,14 @@ export class ReloadPipeline {
   async #run(cause: ReloadCause): Promise<ReloadOutcome> {
     const retried = cause.source === 'plugins' ? await this.#retryRefused() : undefined;
     if (retried !== undefined) return retried;
+    const tried = this.#triedPlugins;
+    const outcome = await this.#runOnce(cause);
+    // The refused config may have waited for plugins that came since it was tried.
+    if (cause.source === 'plugins' && tried !== this.#triedPlugins) void this.reload(cause);
+    return outcome;
+  }
+
+  async #runOnce(cause: ReloadCause): Promise<ReloadOutcome> {
     const begun = this.journal.begin(cause.source);
     try {
       const applied = await this.#apply(cause);
@@ -287,6 +295,13 @@ export class ReloadPipeline {
   #awaitPlugins(): void {
     const { asked } = this.#candidates;
     if (asked !== undefined) this.#pluginFolders.awaitPlugins(asked);
+  }
+
+  /** What was last seen of the plugins that a refused config can use; undefined while none is refused. */
+  get #triedPlugins(): string | undefined {
+    const { asked } = this.#candidates;
+    if (asked === undefined || this.journal.refused === undefined) return undefined;
+    return this.#options.plugins.seenIn(pluginDirectories(asked));
   }
 
   get #nextId(): number {

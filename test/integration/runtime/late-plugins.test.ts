@@ -72,6 +72,14 @@ describe('a config that was refused for want of a plugin', () => {
     await untilTaken(proxy, 'v2!:x;');
   });
 
+  it('is taken when the plugin comes while it is tried for another one', async () => {
+    const proxy = await refused(asking('say'));
+    const say = join(proxy.directory, 'plugins/say.mjs');
+    const other = `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(say)}, ${JSON.stringify(sayPlugin('v1'))});\n${sayPlugin('o1', 'other')}`;
+    await writeInto(proxy.directory, { 'plugins/other.mjs': other });
+    await untilTaken(proxy, 'v1:x;');
+  });
+
   it('says what is still wrong when the plugin is not all that it lacked', async () => {
     const proxy = await refused(asking('say', ', upstream: nobody'));
     await writeInto(proxy.directory, { 'plugins/say.mjs': sayPlugin('v1') });
