@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend } from '../../support/peers/backends.ts';
-import { client } from '../../support/peers/clients.ts';
+import { client, fate } from '../../support/peers/clients.ts';
 import { deadAddress } from '../../support/addresses/dead-address.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { fullBacklog } from '../../support/sockets/full-backlog.ts';
@@ -110,7 +110,7 @@ describe('a request whose backend can not be connected to', () => {
 describe('a TCP connection whose backend can not be connected to', () => {
   it('names the last one that was tried', async () => {
     const proxy = await proxyTo({ one: await deadAddress() }, 'mode: tcp');
-    await (await client(proxy.address())).untilClosed();
+    expect(await fate(proxy.address())).toBe('reset');
     expect(await lineWith(proxy, 'connection refused')).toMatchObject({ backend: 'one' });
     expect(await lineWith(proxy, '"ended_by"')).toMatchObject({ backend: 'one', error: 'connect_failed' });
     expect(await series(proxy, 'balance_request_errors_total')).toEqual([

@@ -11,6 +11,7 @@ import {
   type Message,
 } from '../../../support/peers/http-message.ts';
 import { labProxy } from '../../../support/labs/lab-proxy.ts';
+import { TEST_WORKERS } from '../../../support/workers/test-workers.ts';
 import { get, post } from '../scene.ts';
 
 const config = (address: string, http: string, name = 'one'): string => `
@@ -65,7 +66,8 @@ describe('a connection that is kept over a reload', () => {
     await peer.untilEnded();
     other.send(get('/', 'A: 1\r\n'));
     expect(statusOf(await readMessage(other))).toBe(431);
-    expect(server.connections).toHaveLength(1);
+    // Each worker has its own sockets to backends.
+    expect(server.connections.length).toBeLessThanOrEqual(TEST_WORKERS);
   });
 
   it('has its paths read as the new config says', async () => {

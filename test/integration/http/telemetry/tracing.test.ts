@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { answering, ok } from '../../../support/peers/answering.ts';
 import { backend } from '../../../support/peers/backends.ts';
-import { client } from '../../../support/peers/clients.ts';
+import { client, fate } from '../../../support/peers/clients.ts';
 import { deadAddress } from '../../../support/addresses/dead-address.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 import { fieldValues, readMessage, statusOf, type Message } from '../../../support/peers/http-message.ts';
@@ -235,8 +235,7 @@ describe('the line of a traced tunnel', () => {
     const proxy = await labProxy(
       `mode: tcp\nlisten: '127.0.0.1:0'\nbackends: [{ name: b0, address: '${dead}' }]\ntracing: { endpoint: 'http://${dead}/', sample_rate: 0 }\n`,
     );
-    const peer = await client(proxy.address());
-    await peer.untilClosed();
+    expect(await fate(proxy.address())).toBe('reset');
     const line = await lineOf(proxy);
     const warning = await proxy.untilLogged('connection refused');
     for (const id of ['request_id', 'trace_id', 'span_id']) expect(warning).toContain(`${id}=${line[id]}`);
