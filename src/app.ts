@@ -73,7 +73,7 @@ class BalanceApp implements App {
   #closed: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
-    const { version = UNKNOWN, upgrades } = options;
+    const { version = UNKNOWN, upgrades, upgradeRefusal } = options;
     this.#options = options;
     this.#version = version;
     this.#first = createFirstParts(options);
@@ -81,6 +81,7 @@ class BalanceApp implements App {
     this.upgrade = createUpgrade(
       { ...this.#first, version, logger: this.logger, running: () => this.#running },
       upgrades,
+      upgradeRefusal,
     );
   }
 

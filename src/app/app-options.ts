@@ -31,5 +31,7 @@ export interface AppOptions {
   readonly workers?: number;
   /** How the process can be replaced by a new version. Default: it can't, because another program owns it. */
   readonly upgrades?: UpgradeEnvironment;
+  /** Why it can't, if it can't. Default: it is a part of another program. */
+  readonly upgradeRefusal?: string;
   readonly observer?: AppObserver;
 }

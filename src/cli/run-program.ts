@@ -1,7 +1,7 @@
 import { DEFAULT_CONFIG_FILE, parseCommandLine, type CommandLine } from './command-line/command-line.ts';
 import type { EarlySignals, ServeContext } from './process/command-context.ts';
 import { ProcessEnd } from './process/process-end.ts';
-import { describeFailure, exitCode, exitCodeOf } from './process/exit-code.ts';
+import { describeFailure, exitCode, exitCodeOf, ToldFailure } from './process/exit-code.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import { OpenFilesLimit } from '../net/resources/open-files-limit.ts';
 import { packageVersion } from '../package-root.ts';
@@ -21,6 +21,8 @@ export async function runProgram(earlySignals: EarlySignals): Promise<void> {
     earlySignals,
     exit: (failed) => void end.exit(failed),
   });
+  // Timers of plugins may still run. What they throw changes nothing of the end.
+  for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, () => undefined);
   await Promise.all([flushed(stdout), flushed(stderr)]);
   // A handle that a plugin or a library forgot must not keep the process alive.
   await end.exit(code);
@@ -34,7 +36,8 @@ async function codeOf(context: ServeContext): Promise<number> {
     if (line.command !== 'run' && line.command !== 'demo') context.earlySignals.restoreDefaults();
     return await execute(line, context);
   } catch (thrown) {
-    context.stderr.write(`${describeFailure(thrown)}\n${hintAtDefault(line, thrown)}${hint}`);
+    if (!(thrown instanceof ToldFailure))
+      context.stderr.write(`${describeFailure(thrown)}\n${hintAtDefault(line, thrown)}${hint}`);
     return exitCodeOf(thrown);
   }
 }

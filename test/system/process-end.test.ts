@@ -55,6 +55,22 @@ describe.each([1, 2])('with %d workers', (workers) => {
   );
 
   it(
+    'a signal ends it with 0, whatever a plugin throws up to the last moment',
+    async () => {
+      const { proxy, tunnel, at } = await busyProxy(workers);
+      const storm = await client(at.odd);
+      storm.send('storm');
+      await storm.untilText(';');
+      for (const socket of [storm, tunnel]) socket.close();
+      const { pid } = await proxy.status();
+      process.kill(pid, 'SIGTERM');
+      expect(await proxy.ended()).toBe(0);
+      expect(proxy.output).toContain('thrown again and again');
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'a second signal ends the process at once, whatever runs in it',
     async () => {
       const { proxy, tunnel, at } = await busyProxy(workers);

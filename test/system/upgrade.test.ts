@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 import { buildProgram } from '../support/labs/built-program.ts';
@@ -23,6 +24,7 @@ describe('an upgrade', () => {
       }
       traffic.newConnections({ path: lab.unixPath });
       traffic.keepAlive({ path: lab.unixPath });
+      const inode = statSync(lab.unixPath).ino;
       await traffic.echo(web);
       await traffic.echo({ port: lab.ports.tunnel, host: '127.0.0.1' });
       for (let n = 1; n <= UPGRADES; n++) {
@@ -36,6 +38,8 @@ describe('an upgrade', () => {
       const seen = await traffic.stop();
       if (UPGRADES > 20) process.stderr.write(`${String(UPGRADES)} upgrades: ${JSON.stringify(seen)}\n`);
       expect(seen.faults).toEqual([]);
+      // The same socket all the time: its owner and its permissions go with it.
+      expect(statSync(lab.unixPath).ino).toBe(inode);
       await lab.until(async () => ((await lab.status()).upgrades.draining.length === 0 ? true : undefined));
     },
     LIMIT_MS,

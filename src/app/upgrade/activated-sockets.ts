@@ -50,7 +50,7 @@ export class ActivatedSockets implements SocketInheritance {
       usable.find(({ bound }) => bound !== undefined && isSameAddress(bound, address, wanted));
     if (found?.bound === undefined) return undefined;
     this.#unclaimed.delete(found);
-    return { kind: 'descriptor', fd: found.fd, bound: found.bound };
+    return { fd: found.fd, bound: found.bound, ownsPath: false };
   }
 
   async whenHandedOver(begin: () => Promise<void> | void): Promise<void> {

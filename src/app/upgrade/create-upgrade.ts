@@ -24,10 +24,20 @@ export interface ReplacedParts {
   readonly running: () => RunningProxy | undefined;
 }
 
-/** @param environment undefined where the process is another program's: then it can't be replaced */
-export function createUpgrade(parts: ReplacedParts, environment: UpgradeEnvironment | undefined): Upgrade {
+/**
+ * @param environment undefined where the process can't be replaced
+ * @param reason why it can't. Default: it is another program's
+ */
+export function createUpgrade(
+  parts: ReplacedParts,
+  environment: UpgradeEnvironment | undefined,
+  reason = UNREPLACED.refusal,
+): Upgrade {
   const { version, logger, reloads, ticketKeys, running } = parts;
-  const { command, env, refusal, services, offer, sockets } = environment ?? UNREPLACED;
+  const { command, env, refusal, services, offer, sockets } = environment ?? {
+    ...UNREPLACED,
+    refusal: reason,
+  };
   return new Upgrade({
     command,
     env,

@@ -108,7 +108,7 @@ export class Successor {
   /** Never resolves. */
   async #whenFailed(): Promise<never> {
     const said = this.#message('failed').then((message) => ('reason' in message ? message.reason : ''));
-    const reason = await Promise.race([said, this.ended]);
-    throw new BalanceError('internal', reason);
+    const ended = this.ended.then((how) => `${how} before it served: its stderr may say why`);
+    throw new BalanceError('internal', await Promise.race([said, ended]));
   }
 }

@@ -8,6 +8,7 @@ import type {
   OfferedSocket,
   SocketInheritance,
 } from '../../net/listen/bind/socket-inheritance.ts';
+import { removeSocketFile } from '../../net/node/socket-file.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import {
   kindOf,
@@ -122,8 +123,8 @@ export class Takeover implements SocketInheritance {
       const isSame = socket.address === wanted ? !isAny || socket.what === what : socket.bound === wanted;
       if (!isSame) continue;
       this.#unclaimed.delete(socket);
-      const { fd, bound } = socket;
-      return fd === null ? { kind: 'path' } : { kind: 'descriptor', fd, bound: boundAt(bound) };
+      const { fd, bound, ownsPath } = socket;
+      return { fd, bound: boundAt(bound), ownsPath };
     }
     return undefined;
   }
@@ -145,22 +146,31 @@ export class Takeover implements SocketInheritance {
     await Promise.race([this.#before.go, this.#before.cancelled]);
     await Promise.all(this.#begins.map(async (begin) => begin()));
     await this.#say({ kind: 'serving' });
-    for (const { fd } of this.#unclaimed) if (fd !== null) closeSync(fd);
-    this.#unclaimed.clear();
+    this.#closeUnclaimed();
     if (this.#channel.connected) this.#channel.disconnect();
   }
 
-  /** Says why this process does not take over. Resolves when that is sent. */
-  fail(thrown: unknown): Promise<void> {
+  /** Says why this process does not take over. Resolves with whether that was sent. */
+  fail(thrown: unknown): Promise<boolean> {
     return this.#say({ kind: 'failed', reason: messageOf(thrown) });
   }
 
-  #say(said: FromNew): Promise<void> {
+  /** Sockets that this config does not have any more. */
+  #closeUnclaimed(): void {
+    for (const { fd, bound, ownsPath } of this.#unclaimed) {
+      closeSync(fd);
+      const address = boundAt(bound);
+      if (ownsPath && address.kind === 'unix') removeSocketFile(address.path);
+    }
+    this.#unclaimed.clear();
+  }
+
+  #say(said: FromNew): Promise<boolean> {
     const channel = this.#channel;
-    if (!channel.connected || channel.send === undefined) return Promise.resolve();
+    if (!channel.connected || channel.send === undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      channel.send?.(said, () => {
-        resolve();
+      channel.send?.(said, (error) => {
+        resolve(error === null);
       });
     });
   }

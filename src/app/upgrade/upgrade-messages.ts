@@ -3,7 +3,7 @@ import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 
 /** Set in the environment of a process that is to take over. Its value is the version of the messages. */
 export const TAKEOVER = 'BALANCE_TAKEOVER';
-export const MESSAGES_VERSION = '1';
+export const MESSAGES_VERSION = '2';
 
 /** A process that drains. */
 export interface DrainingProcess {

@@ -3,7 +3,6 @@ import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts'
 import type { Logger } from '../../plugin-api/index.ts';
 import type { UpgradeReading, UpgradesReading } from '../../readings/upgrade.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
-import { KeptPaths } from './kept-paths.ts';
 import { processState } from './process-state.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { ENDED_BY_ITSELF, FIRST_SOCKET, Successor } from './successor.ts';
@@ -82,7 +81,8 @@ export class Upgrade {
   tookOver({ version, pid, atMs }: Offer): void {
     const { host, history } = this.#options;
     const message = `version ${host.version} took over from version ${version}, pid ${String(pid)}`;
-    const durationMs = Date.now() - atMs;
+    // The clock may have been set meanwhile.
+    const durationMs = Math.max(0, Date.now() - atMs);
     history.record({ ok: true, message, atMs, durationMs, pid: process.pid, version: host.version });
     host.logger.info('this version serves, the one before finishes what runs in it', {
       version: host.version,
@@ -153,11 +153,10 @@ export class Upgrade {
     const { host, services } = this.#options;
     const { signal } = this.#stopped;
     let successor: Successor | undefined;
-    let kept: KeptPaths | undefined;
     try {
       signal.throwIfAborted();
       const sockets = host.sockets();
-      const descriptors = sockets.flatMap(({ fd }) => fd ?? []);
+      const descriptors = sockets.map(({ fd }) => fd);
       const offer = this.#offer(sockets, atMs);
       successor = new Successor({ command, env: this.#environment(), offer, descriptors });
       const expired = () => {
@@ -165,7 +164,6 @@ export class Upgrade {
       };
       const { version, node, pid } = await withTimeout(successor.ready, { limitMs, expired, signal });
       progress(`version ${version}, pid ${String(pid)}, Node.js ${node}, is ready`);
-      kept = new KeptPaths(pathsOf(sockets));
       successor.send({ kind: 'go' });
       await withTimeout(successor.serving, {
         limitMs: GO_LIMIT_MS,
@@ -178,12 +176,10 @@ export class Upgrade {
       await services.mainProcess(pid);
       await this.#checkAlive(successor);
       this.#settle(successor, pid);
-      kept.release();
       const message = `version ${version} serves, pid ${String(pid)}`;
       return { ok: true, message, atMs, durationMs: Date.now() - atMs, pid, version };
     } catch (error) {
       await successor?.destroy(messageOf(error));
-      kept?.restore(host.logger);
       throw error;
     }
   }
@@ -228,23 +224,17 @@ export class Upgrade {
     const { pid } = process;
     const state = processState(pid);
     const startedAt = typeof state === 'string' ? '' : state.startedAt;
-    let next = FIRST_SOCKET;
     return {
       version,
       pid,
       atMs,
-      sockets: sockets.map((socket) => ({ ...socket, fd: socket.fd === null ? null : next++ })),
+      sockets: sockets.map((socket, index) => ({ ...socket, fd: FIRST_SOCKET + index })),
       succession: {
         ...host.succession(),
         ...history.handOver({ pid, version, startedAt, sinceMs: Date.now() }),
       },
     };
   }
-}
-
-/** Those of the sockets that the new version binds anew. */
-function pathsOf(sockets: readonly OfferedSocket[]): readonly string[] {
-  return sockets.filter(({ fd }) => fd === null).map(({ bound }) => bound.slice('unix:'.length));
 }
 
 function failure(atMs: number, message: string): UpgradeReading {

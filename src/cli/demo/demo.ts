@@ -20,7 +20,13 @@ export async function demo(context: ServeContext): Promise<number> {
       {
         start: async (stopped) => {
           const startApp = await loadApp();
-          return startApp({ configFile, env: context.env, version: packageVersion(), stopped });
+          return startApp({
+            configFile,
+            env: context.env,
+            version: packageVersion(),
+            stopped,
+            upgradeRefusal: 'this is the demo: end it (Ctrl-C), and start it again',
+          });
         },
         started: (app) => {
           const [proxyAddress = ''] = app.listeners.values();

@@ -10,6 +10,13 @@ export const exitCode = {
   usage: 2,
 } as const;
 
+/** A failure of which nothing is to be said: the version before has it in its log, as the reason why an upgrade changed nothing. */
+export class ToldFailure extends Error {
+  constructor(failure: BalanceError) {
+    super(failure.message, { cause: failure });
+  }
+}
+
 /** 2 for a wrong config, which the caller can correct; 1 for every other failure. */
 export function exitCodeOf(thrown: unknown): number {
   return thrown instanceof BalanceError && thrown.code === 'config_invalid'

@@ -4,12 +4,13 @@ import { Takeover } from '../../app/upgrade/takeover.ts';
 import { ActivatedSockets } from '../../app/upgrade/activated-sockets.ts';
 import { upgradeRefusal } from '../../app/upgrade/upgrade-refusal.ts';
 import type { UpgradeEnvironment } from '../../app/upgrade/upgrade-environment.ts';
-import { messageOf } from '../../errors.ts';
+import { BalanceError, messageOf } from '../../errors.ts';
 import type { SocketInheritance } from '../../net/listen/bind/socket-inheritance.ts';
 import { packageVersion } from '../../package-root.ts';
 import { healthPlace } from '../health/health-place.ts';
 import { HealthSocket } from '../health/health-socket.ts';
 import type { ServeContext } from '../process/command-context.ts';
+import { ToldFailure } from '../process/exit-code.ts';
 import { loadApp } from '../process/load-app.ts';
 import { ownCommand } from './own-command.ts';
 import { serve } from './serve.ts';
@@ -59,8 +60,9 @@ class Run {
       return app;
     } catch (error) {
       this.#app?.destroy();
-      await takeover?.fail(error);
-      throw error;
+      const isTold = (await takeover?.fail(error)) === true;
+      // Of an unforeseen error, the stack is the only clue.
+      throw isTold && error instanceof BalanceError ? new ToldFailure(error) : error;
     }
   }
 

@@ -167,7 +167,7 @@ export class WholeReader {
   async #scrape(worker: WorkerLife, kept: KnownNames): Promise<number> {
     const { number } = worker;
     const ends = this.#ends.get(number);
-    const scrape = await worker.ask({ kind: 'readings', kept }, ANSWER_LIMIT_MS);
+    const scrape = await ask(worker, { kind: 'readings', kept });
     // What a worker had counted that has ended meanwhile is kept elsewhere: it must not count twice.
     if (this.#ends.get(number) === ends) this.#last.took(number, scrape);
     return number;
@@ -187,9 +187,9 @@ export class WholeReader {
   }
 
   async #askAll<K extends Kind>(
-    ask: Ask<WorkerQuestions, K>,
+    question: Ask<WorkerQuestions, K>,
   ): Promise<AllAnswers<AnswerOf<WorkerQuestions, K>>> {
-    const asked = await Promise.allSettled(this.#workers.map((worker) => worker.ask(ask, ANSWER_LIMIT_MS)));
+    const asked = await Promise.allSettled(this.#workers.map((worker) => ask(worker, question)));
     return {
       answers: this.#workers.flatMap(({ number }, index) => {
         const result = asked[index];
@@ -220,6 +220,15 @@ export class WholeReader {
     }
     throw failure;
   }
+}
+
+/** One that hangs is not waited for: what it does not answer now would only fill its queue. */
+function ask<K extends Kind>(
+  worker: WorkerLife,
+  question: Ask<WorkerQuestions, K>,
+): Promise<AnswerOf<WorkerQuestions, K>> {
+  if (worker.state !== 'hung') return worker.ask(question, ANSWER_LIMIT_MS);
+  return Promise.reject(new BalanceError('worker_hung', `worker ${worker.number} hangs`));
 }
 
 const NOT_REACHED: ReadonlySet<string> = new Set(['worker_gone', 'worker_hung']);

@@ -6,9 +6,7 @@ import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { CountedTraffic } from '../../readings/traffic.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
-import { msBetween, SharedClock } from '../../shared/shared-clock.ts';
 import { SlotTable } from '../../shared/slot-table.ts';
-import { WorkerWords } from '../../shared/worker-words.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import { takenBack } from '../control/taken-back.ts';
@@ -31,7 +29,8 @@ import type { SocketBroker, SocketPeer } from './sockets/socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './life/thread-starter.ts';
 import { WholeReader, type OwnShortages } from './whole-reader.ts';
 import { WorkerDebug } from './worker-debug.ts';
-import { WorkerLife, type LastBeat } from './life/worker-life.ts';
+import { WorkerBeats } from './life/worker-beats.ts';
+import { WorkerLife } from './life/worker-life.ts';
 import type { WorkerThread } from './life/worker-thread.ts';
 
 /** What prepares a replacement for the live generation. */
@@ -69,9 +68,8 @@ export class WorkerSet implements ProxyControl {
   readonly startedAtMs = Date.now();
   readonly debug: DebugControl;
   readonly #options: WorkerSetOptions;
-  readonly #words: WorkerWords;
+  readonly #beats: WorkerBeats;
   readonly #slots: SlotTable;
-  readonly #clock = new SharedClock();
   readonly #workers: readonly WorkerLife[];
   readonly #reader: WholeReader;
   readonly #crashes: CrashWatch;
@@ -88,10 +86,10 @@ export class WorkerSet implements ProxyControl {
   constructor(options: WorkerSetOptions) {
     const { workers, logger, chance = Math.random } = options;
     this.#options = options;
-    this.#words = new WorkerWords(workers);
+    this.#beats = new WorkerBeats(workers);
     this.#slots = new SlotTable(workers, chance);
     this.#crashes = new CrashWatch(logger);
-    this.#starter = new ThreadStarter(options, this.#words.buffer, (index, report) => {
+    this.#starter = new ThreadStarter(options, this.#beats.buffer, (index, report) => {
       this.#heard(index, report);
     });
     this.#workers = Array.from({ length: workers }, (_, index) => this.#life(index));
@@ -286,7 +284,7 @@ export class WorkerSet implements ProxyControl {
         this.#crashes.ended(end.message);
         this.#options.traffic.crashed();
       },
-      lastBeat: () => this.#lastBeat(index),
+      lastBeat: () => this.#beats.last(index),
     });
   }
 
@@ -327,9 +325,11 @@ export class WorkerSet implements ProxyControl {
   }
 
   #ended(index: number): void {
-    this.#slots.reclaim(index);
-    this.#words.beat(index, { atMs: this.#clock.now(), generation: 0, connections: 0, heapUsedKiB: 0 });
-    this.#options.sockets.left(index);
+    const places = this.#slots.reclaim(index);
+    const { logger, sockets } = this.#options;
+    logger.debug('what an ended worker held of shared limits is given back', { worker: index + 1, places });
+    this.#beats.ended(index);
+    sockets.left(index);
     const counts = this.#reader.ended(index + 1);
     if (counts !== undefined) this.#options.keepCounts(counts);
   }
@@ -339,11 +339,5 @@ export class WorkerSet implements ProxyControl {
     if (report.kind === 'traffic') traffic.counted(report.traffic);
     else if (report.kind === 'shortage') resources.noteElsewhere(report.code, report.counts);
     else sockets.need(index, report.socket, report.count);
-  }
-
-  #lastBeat(index: number): LastBeat {
-    const { atMs, generation, connections, heapUsedKiB } = this.#words.read(index);
-    const ageMs = Math.max(0, msBetween(atMs, this.#clock.now()));
-    return { ageMs, generation, connections, heapUsedBytes: heapUsedKiB * 1_024 };
   }
 }

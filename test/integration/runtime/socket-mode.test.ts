@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { bindWithMode } from '../../../src/net/listen/bind/unix-socket.ts';
+import { listenUnix } from '../../../src/net/listen/bind/unix-socket.ts';
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend } from '../../support/peers/backends.ts';
 import { get } from '../../support/peers/http-talk.ts';
@@ -38,7 +38,7 @@ describe('a unix socket with a mode', () => {
   it.each([0o600, 0o640, 0o666, 0o777])('has it (%o) before anybody can connect', async (mode) => {
     const path = join(await folder(), 'app.sock');
     const umask = currentUmask();
-    bindWithMode(server(), path, mode);
+    listenUnix(server(), path, mode);
     // Nothing of the system's queue of events was looked at since it was bound.
     expect(modeOf(path)).toBe(mode);
     expect(currentUmask()).toBe(umask);
@@ -46,11 +46,10 @@ describe('a unix socket with a mode', () => {
 
   it('is left as it is where another server has the path', async () => {
     const path = join(await folder(), 'app.sock');
-    bindWithMode(server(), path, 0o640);
-    const second = server();
-    const failed = new Promise((resolve) => second.once('error', resolve));
-    bindWithMode(second, path, 0o666);
-    expect(await failed).toMatchObject({ code: 'EADDRINUSE' });
+    listenUnix(server(), path, 0o640);
+    expect(() => {
+      listenUnix(server(), path, 0o666);
+    }).toThrow(expect.objectContaining({ code: 'EADDRINUSE' }));
     expect(modeOf(path)).toBe(0o640);
   });
 });

@@ -60,6 +60,7 @@ class Odd {
     if (command === 'spoil') spoil(ms, way);
     if (command === 'block') block(Number(ms));
     if (command === 'throw') setTimeout(() => { throw new Error('thrown in a timer'); });
+    if (command === 'storm') setInterval(() => { throw new Error('thrown again and again'); }, 1);
     if (command === 'last-words') this.host.logger.info('last words');
     if (command === 'last-words' && ms !== undefined) block(Number(ms));
     if (command === 'die') {

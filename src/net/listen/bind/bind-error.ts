@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BalanceError, messageOf, systemCodeOf, type ErrorCode } from '../../../errors.ts';
 import { formatAddress, type Address } from '../../../config/values/address.ts';
+import { MAX_BOUND_PATH_BYTES } from './unix-socket.ts';
 
 /** Ports below this one belong to root on most machines. */
 const FIRST_FREE_PORT = 1024;
@@ -65,6 +66,12 @@ function unixReason(path: string, error: unknown): Reason {
     return isSocket(path)
       ? ['address_in_use', 'another process listens there: end that one or choose another path']
       : ['address_in_use', 'a file that is no socket has this path: remove it or choose another path'];
+  }
+  if (code === 'ENAMETOOLONG') {
+    return [
+      'config_invalid',
+      `its path has more than ${String(MAX_BOUND_PATH_BYTES)} bytes: choose a shorter one`,
+    ];
   }
   const found = kindOf(folder);
   if (found === 'nothing') {

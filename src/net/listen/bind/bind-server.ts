@@ -2,7 +2,7 @@ import type { Server } from 'node:net';
 
 import type { Address } from '../../../config/values/address.ts';
 import { bindAddress, type WantedAddress } from './bind-address.ts';
-import { bindWithMode } from './unix-socket.ts';
+import { listenUnix } from './unix-socket.ts';
 
 /** Where a server listens, and how. */
 export interface BindOptions extends WantedAddress {
@@ -36,7 +36,7 @@ export function listenOn(server: Server, fd: number, options: BindOptions): Prom
 function bind(server: Server, address: Address, options: BindOptions): Promise<void> {
   const backlog = backlogOf(options);
   return begun(server, options, () => {
-    if (address.kind === 'unix') bindWithMode(server, address.path, options.socketMode, options.backlog);
+    if (address.kind === 'unix') listenUnix(server, address.path, options.socketMode, options.backlog);
     // Without a host Node.js binds `::` for IPv6 and IPv4, or `0.0.0.0` where there is no IPv6.
     else if (address.host === '') server.listen({ port: address.port, ...backlog });
     else server.listen({ host: address.host, port: address.port, ...backlog });

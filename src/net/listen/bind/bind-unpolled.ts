@@ -1,9 +1,7 @@
-import { chmodSync } from 'node:fs';
-
 import type { Address } from '../../../config/values/address.ts';
 import { bindHandle, type BoundHandle } from '../../node/descriptors/bound-handle.ts';
 import { bindAddress, type WantedAddress } from './bind-address.ts';
-import { ownerOnly } from './unix-socket.ts';
+import { bindUnix } from './unix-socket.ts';
 
 /**
  * Binds a socket from which this thread accepts nothing; others get descriptors of it.
@@ -16,19 +14,17 @@ export function bindUnpolled(wanted: WantedAddress, mode: number | undefined): P
     wanted,
     (address) =>
       new Promise((resolve) => {
-        resolve(bindWithMode(address, mode));
+        resolve(bind(address, mode));
       }),
   );
 }
 
-function bindWithMode(address: Address, mode: number | undefined): BoundHandle {
-  if (address.kind !== 'unix' || mode === undefined) return bindHandle(address);
-  const bound = ownerOnly(() => bindHandle(address));
-  try {
-    chmodSync(address.path, mode);
-    return bound;
-  } catch (error) {
-    bound.close();
-    throw error;
-  }
+function bind(address: Address, mode: number | undefined): BoundHandle {
+  if (address.kind !== 'unix') return bindHandle(address);
+  return bindUnix(address.path, mode, {
+    bind: (beside) => bindHandle(address, beside),
+    close: (bound) => {
+      bound.closeKeepingPath();
+    },
+  });
 }

@@ -1,21 +1,18 @@
-import { renameSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
 
-import { formatAddress, MAX_UNIX_PATH_BYTES, type Address } from '../../../config/values/address.ts';
-import { BalanceError, messageOf } from '../../../errors.ts';
+import { formatAddress, type Address } from '../../../config/values/address.ts';
+import { messageOf } from '../../../errors.ts';
 import type { LogFields, Logger } from '../../../plugin-api/index.ts';
 import { descriptorOf, handleOf } from '../../node/node-internals.ts';
+import { removeSocketFile } from '../../node/socket-file.ts';
 import { bindServer, listenOn, type BindOptions } from './bind-server.ts';
 import type { OfferedSocket, SocketInheritance } from './socket-inheritance.ts';
-import { changeMode } from './unix-socket.ts';
+import { adoptMode, changeMode } from './unix-socket.ts';
 
 export interface BoundServerOptions extends Omit<BindOptions, 'isClosed'> {
   /** Sockets that listen already. Default: there are none. */
   readonly inheritance?: SocketInheritance | undefined;
 }
-
-/** A unix socket that takes over a path is bound at the path and this. */
-const BESIDE = '.new';
 
 /** A server at the address that the config gives it. It can leave the address and come back, and its unix socket can get other permissions. */
 export class BoundServer {
@@ -27,10 +24,8 @@ export class BoundServer {
   #address: Address;
   #closed = false;
   #hasLeft = false;
-  /** Whether the path of a unix socket is another one's: that of the process that opened the socket. */
-  #isForeignPath = false;
-  /** Whether the unix socket was bound beside its path and renamed: libuv knows another path, and does not remove this one. */
-  #isRenamed = false;
+  /** Whether the path of a unix socket goes with it. That of a service manager stays. */
+  #ownsPath = false;
 
   constructor(server: Server, options: BoundServerOptions) {
     this.what = options.what;
@@ -54,14 +49,16 @@ export class BoundServer {
     const { address, inheritance } = this.#options;
     const inherited = inheritance?.claim(address, this.what);
     if (inheritance === undefined || inherited === undefined) this.#address = await this.#bind(this.#options);
-    else if (inherited.kind === 'descriptor') {
-      this.#address = inherited.bound;
-      this.#isForeignPath = true;
-      const { fd } = inherited;
-      await inheritance.whenHandedOver(() =>
-        this.#begin(() => listenOn(this.#server, fd, { ...this.#options, ...this.#ownOptions })),
-      );
-    } else await this.#bindBeside(address, inheritance);
+    else {
+      const { fd, bound, ownsPath } = inherited;
+      this.#address = bound;
+      this.#ownsPath = ownsPath;
+      // Begins to accept, unless the server was closed before that was allowed.
+      await inheritance.whenHandedOver(async () => {
+        if (!this.#closed) await listenOn(this.#server, fd, { ...this.#options, ...this.#ownOptions });
+      });
+      if (ownsPath && address.kind === 'unix') adoptMode(address.path, this.#socketMode);
+    }
     return this.#address;
   }
 
@@ -95,18 +92,16 @@ export class BoundServer {
       what: this.what,
       address: formatAddress(address),
       bound: formatAddress(this.#address),
-      fd: this.#ownsPath ? null : descriptorOf(handleOf(this.#server)),
+      fd: descriptorOf(handleOf(this.#server)),
+      ownsPath: this.#ownsPath,
     };
   }
 
-  /**
-   * Stops listening, because another process has taken the socket over. A unix socket with a path stays open until this process exits:
-   * nobody reaches it any more, and to close it would remove the path, which leads to the other process.
-   */
+  /** Stops listening, because another process has taken the socket over, and the path of a unix socket with it. */
   leave(): void {
     this.#closed = true;
     this.#hasLeft = true;
-    if (!this.#ownsPath) this.#server.close();
+    this.#server.close();
   }
 
   /**
@@ -127,51 +122,21 @@ export class BoundServer {
     }
   }
 
-  /** Whether closing the server would remove the path of its socket. Abstract names have no path. */
-  get #ownsPath(): boolean {
-    const { address } = this.#options;
-    return address.kind === 'unix' && !address.path.startsWith('\0') && !this.#isForeignPath;
-  }
-
   /** The options that change, or that are about this server alone. */
   get #ownOptions(): Pick<BindOptions, 'what' | 'socketMode' | 'isClosed'> {
     return { what: this.what, socketMode: this.#socketMode, isClosed: () => this.#closed };
   }
 
-  #bind(options: Omit<BindOptions, 'what' | 'isClosed'>): Promise<Address> {
-    return bindServer(this.#server, { ...options, ...this.#ownOptions });
-  }
-
-  async #bindBeside(address: Address, inheritance: SocketInheritance): Promise<void> {
-    if (address.kind !== 'unix') throw new Error('only a unix socket has a path');
-    const { path } = address;
-    if (Buffer.byteLength(path + BESIDE) > MAX_UNIX_PATH_BYTES)
-      throw new BalanceError(
-        'config_invalid',
-        `${this.what} can't take over ${formatAddress(address)}: its path has more than ${String(MAX_UNIX_PATH_BYTES - BESIDE.length)} bytes`,
-      );
-    await this.#bind({ ...this.#options, address: { kind: 'unix', path: path + BESIDE } });
-    await inheritance.whenHandedOver(() =>
-      this.#begin(() => {
-        renameSync(path + BESIDE, path);
-        this.#isRenamed = true;
-      }),
-    );
-  }
-
-  /** Begins to accept, unless the server was closed before that was allowed. */
-  #begin(begin: () => Promise<void> | void): Promise<void> | void {
-    if (!this.#closed) return begin();
+  async #bind(options: Omit<BindOptions, 'what' | 'isClosed'>): Promise<Address> {
+    const bound = await bindServer(this.#server, { ...options, ...this.#ownOptions });
+    this.#ownsPath = true;
+    return bound;
   }
 
   #removePath(): void {
     const { address } = this.#options;
-    if (!this.#isRenamed || address.kind !== 'unix') return;
-    this.#isRenamed = false;
-    try {
-      unlinkSync(address.path);
-    } catch {
-      // Somebody else has removed it.
-    }
+    if (!this.#ownsPath || address.kind !== 'unix') return;
+    this.#ownsPath = false;
+    removeSocketFile(address.path);
   }
 }

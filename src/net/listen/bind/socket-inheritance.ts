@@ -18,14 +18,13 @@ export interface SocketInheritance {
   whenHandedOver(begin: () => Promise<void> | void): Promise<void>;
 }
 
-export type InheritedSocket =
+export interface InheritedSocket {
   /** A descriptor of the socket. Others may accept from it too. */
-  | { readonly kind: 'descriptor'; readonly fd: number; readonly bound: Address }
-  /**
-   * A unix socket with a path, which another process has. It must be bound anew beside that path and renamed over it, because libuv
-   * removes the path when the process that bound it closes it.
-   */
-  | { readonly kind: 'path' };
+  readonly fd: number;
+  readonly bound: Address;
+  /** Whether the path of a unix socket is to be removed with it. That of a service manager stays. */
+  readonly ownsPath: boolean;
+}
 
 /** A listening socket that another process can take over. */
 export interface OfferedSocket {
@@ -35,6 +34,8 @@ export interface OfferedSocket {
   readonly address: string;
   /** The same with the real port where the config says 0. */
   readonly bound: string;
-  /** The number of its descriptor; null for a unix socket with a path, which is bound anew. */
-  readonly fd: number | null;
+  /** The number of its descriptor. */
+  readonly fd: number;
+  /** As {@link InheritedSocket.ownsPath}. */
+  readonly ownsPath: boolean;
 }

@@ -1,8 +1,8 @@
-import { readFileSync, readlinkSync, renameSync, unlinkSync } from 'node:fs';
 import net, { isIPv6 } from 'node:net';
 
 import type { Address } from '../../../config/values/address.ts';
 import { descriptorOf, systemError, type ListeningHandle, type SocketName } from '../node-internals.ts';
+import { removeSocketFile } from '../socket-file.ts';
 
 /** Not documented, and the same in all versions since Node 0.12: makes a bound handle, or returns a system error. */
 type CreateServerHandle = (
@@ -23,20 +23,16 @@ const EADDRNOTAVAIL = -99;
  */
 export class BoundHandle {
   readonly handle: ListeningHandle;
-  #address: Address;
-  /** Whether Node.js would remove the file of the unix socket by itself: it does so at the path where it has bound the socket. */
-  #isRemovedByNode: boolean;
+  /** With the real port. */
+  readonly address: Address;
+  /** Whether the path of a unix socket goes with it. */
+  readonly ownsPath: boolean;
   #isClosed = false;
 
-  constructor(handle: ListeningHandle, address: Address, isAdopted: boolean) {
+  constructor(handle: ListeningHandle, address: Address, ownsPath: boolean) {
     this.handle = handle;
-    this.#address = address;
-    this.#isRemovedByNode = !isAdopted;
-  }
-
-  /** With the real port. */
-  get address(): Address {
-    return this.#address;
+    this.address = address;
+    this.ownsPath = ownsPath;
   }
 
   /** The number of the descriptor. */
@@ -44,33 +40,18 @@ export class BoundHandle {
     return descriptorOf(this.handle);
   }
 
-  /** Whether closing it removes a file that it has bound itself: nobody else can go on with such a socket. */
-  get ownsFile(): boolean {
-    return this.#isRemovedByNode && this.#address.kind === 'unix' && !this.#address.path.startsWith('\0');
-  }
-
-  /** Renames the file of a unix socket. What had that path before is gone. */
-  rename(path: string): void {
-    if (this.#address.kind !== 'unix') return;
-    renameSync(this.#address.path, path);
-    this.#address = { kind: 'unix', path };
-    this.#isRemovedByNode = false;
-  }
-
-  /** Closes this descriptor; the address is free when all others are closed too. The file of a unix socket is removed at once. */
+  /** Closes this descriptor; the address is free when all others are closed too. The path of a unix socket is removed at once. */
   close(): void {
+    const { address, ownsPath } = this;
+    if (!this.#isClosed && ownsPath && address.kind === 'unix') removeSocketFile(address.path);
+    this.closeKeepingPath();
+  }
+
+  /** As {@link close}, for a socket that another process goes on with: the path of a unix socket stays. */
+  closeKeepingPath(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.handle.close();
-    if (!this.#isRemovedByNode) removeFile(this.#address);
-  }
-
-  /** As {@link close}, for a socket that another process goes on with: the file of a unix socket stays. */
-  closeKeepingFile(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    // Closing it would remove the file. So it stays open until the process ends.
-    if (!this.#isRemovedByNode || this.#address.kind === 'tcp') this.handle.close();
   }
 }
 
@@ -78,11 +59,12 @@ export class BoundHandle {
  * Binds an IP address or a unix socket. Nothing listens there yet.
  *
  * @param address host '': all addresses of this machine, IPv6 and IPv4
+ * @param beside where to make the file of a unix socket. It is removed there when this descriptor is closed. Default: at its path
  * @throws a system error, such as `EADDRINUSE`
  */
-export function bindHandle(address: Address): BoundHandle {
+export function bindHandle(address: Address, beside?: string): BoundHandle {
   if (address.kind === 'unix')
-    return new BoundHandle(checked(create(address.path, UNIX, UNIX)), address, false);
+    return new BoundHandle(checked(create(beside ?? address.path, UNIX, UNIX)), address, true);
   const { host, port } = address;
   if (host !== '') return boundTcp(create(host, port, isIPv6(host) ? 6 : 4));
   const all = create('::', port, 6);
@@ -92,12 +74,12 @@ export function bindHandle(address: Address): BoundHandle {
 /**
  * Takes over a bound socket that this process inherited.
  *
+ * @param address where it is bound
+ * @param ownsPath whether the path of a unix socket goes with it
  * @throws a system error when the descriptor is no TCP or unix socket
  */
-export function adoptDescriptor(fd: number): BoundHandle {
-  const handle = checked(create(null, 0, 4, fd));
-  const address = handle.getsockname === undefined ? unixAddressOf(fd) : tcpAddressOf(handle);
-  return new BoundHandle(handle, address, true);
+export function adoptDescriptor(fd: number, address: Address, ownsPath: boolean): BoundHandle {
+  return new BoundHandle(checked(create(null, 0, 4, fd)), address, ownsPath);
 }
 
 function create(...options: Parameters<CreateServerHandle>): NamedHandle | number {
@@ -126,21 +108,4 @@ function tcpAddressOf(handle: NamedHandle): Address {
   const status = handle.getsockname?.(name) ?? EADDRNOTAVAIL;
   if (status !== 0) throw systemError('bind', status);
   return { kind: 'tcp', host: name.address ?? '', port: name.port ?? 0 };
-}
-
-/** Handles of unix sockets do not know their path. The system does, by the inode of the socket. */
-function unixAddressOf(fd: number): Address {
-  const inode = /\d+/.exec(readlinkSync(`/proc/self/fd/${String(fd)}`))?.[0] ?? '';
-  const line = new RegExp(`^.* ${inode} (?<path>.*)$`, 'm').exec(readFileSync('/proc/self/net/unix', 'utf8'));
-  const path = line?.groups?.['path'] ?? '';
-  return { kind: 'unix', path: path.startsWith('@') ? `\0${path.slice(1)}` : path };
-}
-
-function removeFile(address: Address): void {
-  if (address.kind !== 'unix' || address.path.startsWith('\0')) return;
-  try {
-    unlinkSync(address.path);
-  } catch {
-    // Somebody has removed it already.
-  }
 }

@@ -217,7 +217,7 @@ export class WorkerLife {
     if (wasStopping) return 0;
     this.#lastEnd = { ...end, atMs: Date.now() };
     this.#restarts.set(end.reason, (this.#restarts.get(end.reason) ?? 0) + 1);
-    const waitMs = this.#backoff.ended(Date.now() - thread.startedAtMs);
+    const waitMs = this.#backoff.ended(thread.ageMs);
     this.#logger.error('worker ended, another one takes its place', {
       worker: this.number,
       reason: end.reason,

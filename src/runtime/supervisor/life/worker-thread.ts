@@ -26,6 +26,7 @@ export interface ThreadOptions {
 export class WorkerThread {
   readonly link: WorkerLink;
   readonly startedAtMs = Date.now();
+  readonly #startedMs = performance.now();
   /** Resolves when the thread has ended: from then on nothing of it runs. */
   readonly ended: Promise<ThreadEnd>;
   readonly #worker: Worker;
@@ -68,6 +69,11 @@ export class WorkerThread {
         }
       });
     });
+  }
+
+  /** Since its start, whatever happened to the clock of the system. */
+  get ageMs(): number {
+    return performance.now() - this.#startedMs;
   }
 
   /** Looks at the thread from outside, also while it is blocked. */

@@ -4,7 +4,7 @@ import { formatAddress, parseAddress, type Address } from '../../../config/value
 import { messageOf } from '../../../errors.ts';
 import { bindUnpolled } from '../../../net/listen/bind/bind-unpolled.ts';
 import type { OfferedSocket, SocketInheritance } from '../../../net/listen/bind/socket-inheritance.ts';
-import { changeMode } from '../../../net/listen/bind/unix-socket.ts';
+import { adoptMode, changeMode } from '../../../net/listen/bind/unix-socket.ts';
 import type { BindAddresses } from '../../../net/dns/bind-addresses.ts';
 import { adoptDescriptor, type BoundHandle } from '../../../net/node/descriptors/bound-handle.ts';
 import type { Logger } from '../../../plugin-api/index.ts';
@@ -20,9 +20,6 @@ export interface HoldingOptions {
   /** Sockets that listen already. Default: there are none. */
   readonly inheritance?: SocketInheritance | undefined;
 }
-
-/** A unix socket that takes over a path is bound at the path and this. */
-const BESIDE = '.new';
 
 /** A listening socket that the main thread holds, and from which workers accept. */
 export class HeldSocket {
@@ -73,20 +70,14 @@ export class HeldSocket {
     const inherited = inheritance?.claim(address, what);
     if (inheritance === undefined || inherited === undefined)
       this.#take(await bindUnpolled({ address, what, bindAddresses }, this.#mode));
-    else if (inherited.kind === 'descriptor') {
-      this.#take(adoptDescriptor(inherited.fd));
+    else {
+      const { fd, bound, ownsPath } = inherited;
+      this.#take(adoptDescriptor(fd, bound, ownsPath));
+      if (ownsPath && address.kind === 'unix') adoptMode(address.path, this.#mode);
       this.#isLater = true;
       await inheritance.whenHandedOver(() => {
         this.#isLater = false;
         return handedOver();
-      });
-    } else if (address.kind === 'unix') {
-      const { path } = address;
-      const beside = { kind: 'unix', path: path + BESIDE } as const;
-      this.#take(await bindUnpolled({ address: beside, what }, this.#mode));
-      this.#bound = address;
-      await inheritance.whenHandedOver(() => {
-        this.#held?.rename(path);
       });
     }
   }
@@ -110,7 +101,7 @@ export class HeldSocket {
    */
   close(isReplaced: boolean): void {
     this.#isClosed = true;
-    if (isReplaced) this.#held?.closeKeepingFile();
+    if (isReplaced) this.#held?.closeKeepingPath();
     else this.#held?.close();
     this.#held = undefined;
   }
@@ -123,7 +114,8 @@ export class HeldSocket {
       what: this.what,
       address: formatAddress(this.address),
       bound: formatAddress(this.bound),
-      fd: held.ownsFile ? null : held.fd,
+      fd: held.fd,
+      ownsPath: held.ownsPath,
     };
   }
 

@@ -1,13 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { ServiceManager } from '../../../../src/app/upgrade/service-manager.ts';
 import { UpgradeHistory } from '../../../../src/app/upgrade/upgrade-history.ts';
 import { Upgrade } from '../../../../src/app/upgrade/upgrade.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';
-import { owned } from '../../../support/owned.ts';
 import { eventually } from '../../../support/time/eventually.ts';
 
 /** A new version that says that it serves, and ends at once. */
@@ -16,23 +12,47 @@ process.on('message', () => process.send({ kind: 'serving' }, () => process.exit
 process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
 `;
 
-/** A new version that puts its socket in the place of the one at `path`, and fails. */
-const failsAt = (path: string): string => `
-process.on('message', () => {
-  require('node:fs').writeFileSync(${JSON.stringify(path)} + '.new', 'of the new version');
-  require('node:fs').renameSync(${JSON.stringify(path)} + '.new', ${JSON.stringify(path)});
-  process.send({ kind: 'failed', reason: 'no luck' });
-});
-process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
-`;
-
-/** A new version that serves until SIGUSR2. */
-const endsWith = (code: number): string => `
-process.on('SIGUSR2', () => process.exit(${String(code)}));
+/** A new version that serves until that signal. */
+const endsWith = (code: number, signal = 'SIGUSR2'): string => `
+process.on('${signal}', () => process.exit(${String(code)}));
 process.on('message', () => process.send({ kind: 'serving' }));
 process.send({ kind: 'ready', version: '2', node: process.version, pid: process.pid });
 setInterval(() => undefined, 1000);
 `;
+
+interface Scene {
+  /** What the new process runs. */
+  readonly script: string;
+  readonly logger?: RecordingLogger;
+  readonly mainProcess?: (pid: number) => Promise<void>;
+  /** Whether a reload was asked for meanwhile. */
+  readonly isReloadWanted?: boolean;
+}
+
+/** An upgrade of a proxy without sockets, and the processes to which it handed over. */
+function upgradeTo({ script, logger, mainProcess, isReloadWanted = false }: Scene) {
+  const handedOver: number[] = [];
+  const upgrade = new Upgrade({
+    command: [process.execPath, '-e', script],
+    env: process.env,
+    refusal: undefined,
+    services: { mainProcess: mainProcess ?? (async () => undefined) } as unknown as ServiceManager,
+    history: new UpgradeHistory(undefined),
+    host: {
+      version: '1',
+      logger: logger ?? new RecordingLogger(),
+      settings: () => ({ timeout: 30_000 }),
+      exclusive: (work) => work(),
+      sockets: () => [],
+      succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
+      handOver: (pid) => {
+        handedOver.push(pid);
+        return isReloadWanted;
+      },
+    },
+  });
+  return { upgrade, handedOver };
+}
 
 function isGone(pid: number): boolean {
   try {
@@ -43,33 +63,19 @@ function isGone(pid: number): boolean {
   }
 }
 
+/** Resolves when the log has a line that begins so. */
+async function told(logger: RecordingLogger, said: string): Promise<void> {
+  await eventually(() => logger.lines.some((line) => line.startsWith(said)), `the log says: ${said}`);
+}
+
 describe('an upgrade', () => {
   it('changes nothing when the new version ends right after it began to serve', async () => {
     const mainProcesses: number[] = [];
-    let handedOver = 0;
-    const services = {
-      mainProcess: async (pid: number) => {
+    const { upgrade, handedOver } = upgradeTo({
+      script: SHORT_LIVED,
+      mainProcess: async (pid) => {
         mainProcesses.push(pid);
         if (pid !== process.pid) await eventually(() => isGone(pid), 'the new version has ended');
-      },
-    } as unknown as ServiceManager;
-    const upgrade = new Upgrade({
-      command: [process.execPath, '-e', SHORT_LIVED],
-      env: process.env,
-      refusal: undefined,
-      services,
-      history: new UpgradeHistory(undefined),
-      host: {
-        version: '1',
-        logger: new RecordingLogger(),
-        settings: () => ({ timeout: 30_000 }),
-        exclusive: (work) => work(),
-        sockets: () => [],
-        succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
-        handOver: () => {
-          handedOver += 1;
-          return false;
-        },
       },
     });
     const outcome = await upgrade.start({ source: 'signal' });
@@ -79,40 +85,9 @@ describe('an upgrade', () => {
     });
     expect(mainProcesses.at(-1)).toBe(process.pid);
     expect(mainProcesses).toHaveLength(2);
-    expect(handedOver).toBe(0);
+    expect(handedOver).toEqual([]);
     expect(upgrade.servedBy).toBeUndefined();
     expect(upgrade.reading).toMatchObject({ failed: 1, succeeded: 0 });
-  });
-
-  it('leaves the paths of unix sockets as they were when the new version fails after it has taken one', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'balance-upgrade-'));
-    owned({
-      close: () => {
-        rmSync(folder, { recursive: true });
-      },
-    });
-    const path = join(folder, 'web.sock');
-    writeFileSync(path, 'mine');
-    const address = `unix:${path}`;
-    const upgrade = new Upgrade({
-      command: [process.execPath, '-e', failsAt(path)],
-      env: process.env,
-      refusal: undefined,
-      services: { mainProcess: async () => undefined } as unknown as ServiceManager,
-      history: new UpgradeHistory(undefined),
-      host: {
-        version: '1',
-        logger: new RecordingLogger(),
-        settings: () => ({ timeout: 30_000 }),
-        exclusive: (work) => work(),
-        sockets: () => [{ what: 'listener web', address, bound: address, fd: null }],
-        succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
-        handOver: () => false,
-      },
-    });
-    expect(await upgrade.start({ source: 'signal' })).toMatchObject({ ok: false, message: 'no luck' });
-    expect(readFileSync(path, 'utf8')).toBe('mine');
-    expect(readdirSync(folder)).toEqual(['web.sock']);
   });
 
   it.each([
@@ -120,30 +95,17 @@ describe('an upgrade', () => {
     [3, 'error'],
   ])('logs the end of the version that took over with exit code %i at level %s', async (code, level) => {
     const logger = new RecordingLogger();
-    let serving = 0;
-    const upgrade = new Upgrade({
-      command: [process.execPath, '-e', endsWith(code)],
-      env: process.env,
-      refusal: undefined,
-      services: { mainProcess: async () => undefined } as unknown as ServiceManager,
-      history: new UpgradeHistory(undefined),
-      host: {
-        version: '1',
-        logger,
-        settings: () => ({ timeout: 30_000 }),
-        exclusive: (work) => work(),
-        sockets: () => [],
-        succession: () => ({ generation: 1, ticketKeys: { fixed: '', keys: [] } }),
-        // It serves by now: it may end.
-        handOver: (pid) => {
-          serving = pid;
-          return false;
-        },
-      },
-    });
+    const { upgrade, handedOver } = upgradeTo({ script: endsWith(code), logger });
     expect(await upgrade.start({ source: 'signal' })).toMatchObject({ ok: true });
-    process.kill(serving, 'SIGUSR2');
-    const said = `${level} the version that took over has ended `;
-    await eventually(() => logger.lines.some((line) => line.startsWith(said)), 'its end is told');
+    process.kill(handedOver[0] ?? 0, 'SIGUSR2');
+    await told(logger, `${level} the version that took over has ended `);
+  });
+
+  it('passes a reload that was asked for meanwhile on to the new version', async () => {
+    const logger = new RecordingLogger();
+    const { upgrade } = upgradeTo({ script: endsWith(0, 'SIGHUP'), logger, isReloadWanted: true });
+    expect(await upgrade.start({ source: 'signal' })).toMatchObject({ ok: true });
+    await told(logger, 'info the version that took over has ended ');
+    expect(logger.lines.join('\n')).toContain('the reload that was asked for meanwhile is passed on');
   });
 });

@@ -6,9 +6,9 @@ import type { WorkerLife } from '../../../../src/runtime/supervisor/life/worker-
 import { WholeReader, type OwnShortages } from '../../../../src/runtime/supervisor/whole-reader.ts';
 
 /** A worker in that state, which answers with its number. */
-function worker(number: number, state: WorkerState): WorkerLife {
+function worker(number: number, state: WorkerState, answer: unknown = number): WorkerLife {
   const isPresent = state === 'serving' || state === 'hung' || state === 'stopping';
-  return { number, state, isPresent, ask: () => Promise.resolve(number) } as unknown as WorkerLife;
+  return { number, state, isPresent, ask: () => Promise.resolve(answer) } as unknown as WorkerLife;
 }
 
 function readerOf(...states: readonly WorkerState[]): WholeReader {
@@ -26,6 +26,15 @@ describe('what all workers have alike', () => {
     const reader = readerOf('hung', 'serving', 'restarting', 'starting');
     for (let asked = 0; asked < 4; asked += 1) expect(await reader.health()).toBe(2);
     await expect(readerOf('hung', 'restarting').health()).rejects.toThrow('no worker serves at the moment');
+  });
+
+  it('is read without one that is known to hang', async () => {
+    const silent = worker(1, 'hung', new Promise(() => undefined));
+    const none = { accept: 0, connect: 0, check: 0 };
+    const reader = new WholeReader([silent], { counts: none } as OwnShortages, () => undefined);
+    expect(await reader.backends()).toEqual({ backends: [], unanswered: [1] });
+    const { proxy } = await reader.readings();
+    expect(proxy.unanswered).toEqual([1]);
   });
 
   it('is also asked of those that drain', async () => {

@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Address } from '../../../../../src/config/values/address.ts';
@@ -46,11 +49,16 @@ describe('binding a server', () => {
     expect(made.listening).toBe(false);
   });
 
-  it('leaves nothing at the server when the permissions of its socket can not be set', async () => {
+  it('leaves nothing at the server when there is something at the path of its socket', async () => {
     const made = server();
-    // A name without a file has no permissions.
-    const address: Address = { kind: 'unix', path: `\0balance-bind-server-${String(process.pid)}` };
-    await expect(bindServer(made, { address, what: 'test', socketMode: 0o600 })).rejects.toThrow('test');
+    const folder = mkdtempSync(join(tmpdir(), 'balance-bind-server-'));
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const address: Address = { kind: 'unix', path: join(folder, 'file') };
+    writeFileSync(address.path, '');
+    const inUse = `test can't bind unix:${address.path}: a file that is no socket has this path`;
+    await expect(bindServer(made, { address, what: 'test', socketMode: 0o600 })).rejects.toThrow(inUse);
     expect(made.listening).toBe(false);
     expect([made.listenerCount('error'), made.listenerCount('listening')]).toEqual([0, 0]);
   });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,10 +97,11 @@ describe('a bound handle', () => {
     bound.close();
     bound.close();
     expect(existsSync(path)).toBe(false);
-    const other = bindHandle({ kind: 'unix', path });
-    other.closeKeepingFile();
+    // As it is bound beside its path, and moved there.
+    const other = bindHandle({ kind: 'unix', path }, `${path}.new`);
+    renameSync(`${path}.new`, path);
+    other.closeKeepingPath();
     expect(existsSync(path)).toBe(true);
-    other.handle.close();
   });
 
   it('keeps no process alive', () => {
@@ -117,7 +118,7 @@ describe.runIf(process.platform === 'linux')('a descriptor that was inherited', 
     for (const address of [LOCAL, { kind: 'unix', path }] satisfies Address[]) {
       // The same number, as a child has it that was given the descriptor. Only the second handle is closed.
       const bound = bindHandle(address);
-      const adopted = owned(adoptDescriptor(bound.fd));
+      const adopted = owned(adoptDescriptor(bound.fd, bound.address, true));
       expect(adopted.address).toEqual(bound.address);
       accept(adopted);
       expect(await visit(adopted.address)).toBe('end');
@@ -125,6 +126,6 @@ describe.runIf(process.platform === 'linux')('a descriptor that was inherited', 
   });
 
   it('is refused when it is no socket that can listen', () => {
-    expect(() => adoptDescriptor(9_999)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+    expect(() => adoptDescriptor(9_999, LOCAL, false)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
 });
