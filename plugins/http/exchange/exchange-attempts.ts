@@ -218,7 +218,7 @@ export abstract class ExchangeAttempts
     this.noteFailedTry(backend, error, status);
     if (recovery === undefined) return;
     this.noteRetry();
-    this.avoid = recovery.failed.add(backend);
+    this.avoid = recovery.failedAt(backend);
   }
 
   #tryAgain(retry: Retry, failure: ErrorCode | number): void {

@@ -24,8 +24,8 @@ export interface RecoveringExchange extends LogSubject {
 /** Decides for one exchange whether it is tried again, and holds its place in the budget of its upstream. */
 export class Recovery {
   readonly rules: RetryRules;
-  /** The backends that failed the exchange. */
-  readonly failed = new Set<Backend>();
+  /** The backends that failed the exchange; undefined while none did. */
+  #failed: Set<Backend> | undefined;
   readonly #exchange: RecoveringExchange;
   readonly #repeats: boolean;
   #retries = 0;
@@ -38,6 +38,11 @@ export class Recovery {
     this.rules = rules;
     this.#repeats = rules.repeats(exchange.method);
     rules.budget.begin();
+  }
+
+  /** Notes that this backend failed the exchange. Returns all that did. */
+  failedAt(backend: Backend): ReadonlySet<Backend> {
+    return (this.#failed ??= new Set()).add(backend);
   }
 
   /** Whether a body of that length should be kept, so that it can be sent again. -1: its length is not known. */

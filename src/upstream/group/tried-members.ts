@@ -9,11 +9,11 @@ function membersAt(backends: ReadonlySet<Backend>, members: readonly Member[]): 
 
 /** The members that a lease has tried, or that its request avoids; undefined when it avoids none. */
 export function triedOrAvoided(
-  { request: { avoid }, tried = new Set() }: UpstreamLease,
+  { request: { avoid }, tried }: UpstreamLease,
   members: readonly Member[],
 ): ReadonlySet<Member> | undefined {
   if (avoid === undefined || avoid.size === 0) return undefined;
-  return new Set([...tried, ...membersAt(avoid, members)]);
+  return new Set([...(tried ?? []), ...membersAt(avoid, members)]);
 }
 
 /** Makes the backends that a lease has tried these members: another member object may stand for the same backend. */
