@@ -25,6 +25,7 @@ export default defineConfig({
     isolate: false,
     // Plugins that tests write are imported by the runtime itself, as in production.
     server: { deps: { external: [/\/balance-(?:plugins|lab|contract)-[^/]+\//] } },
+    reporters: process.env['CI'] ? ['default', './test/support/reporters/long-files.ts'] : ['default'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
