@@ -25,7 +25,7 @@ export default class LongFiles implements Reporter {
   #look(): void {
     for (const [file, sinceMs] of this.#runningSinceMs) {
       const ms = performance.now() - sinceMs;
-      if (ms > LONG_MS) console.log(`not over after ${String(Math.round(ms / 1000))} s: ${file}`);
+      if (ms > LONG_MS) process.stdout.write(`not over after ${String(Math.round(ms / 1000))} s: ${file}\n`);
     }
   }
 }
