@@ -1,66 +1,83 @@
-import { performance } from 'node:perf_hooks';
-import { ALGORITHMS, type Algorithm } from '../../../src/config/values/algorithm.ts';
-import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
-import { BenchBackend } from './bench-backend.ts';
+import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
+import { GROUP_SCENARIOS, GroupRun } from './group-run.ts';
+import { PickRun } from './pick-run.ts';
+import { PICK_SCENARIOS } from './pick-scenarios.ts';
 
-const SIZES = [10, 1_000];
-/** Leases that run at a time. */
-const IN_FLIGHT = 64;
-const BATCH = 20_000;
+const SIZES = [10, 100, 1_000, 10_000] as const;
+const BATCH = 2_000;
 const BATCHES = 15;
+/** The goal: at 1,000 backends a pick costs so much more than at 10, at most. */
+const MOST_NS = 1_000;
 
-interface Scenario {
-  readonly title: string;
-  make(at: number): BenchBackend;
-  /** How many backends each pick excludes, as a second or third try does. */
-  readonly excluded: number;
+interface Run {
+  batch(requests: number): number;
 }
 
-const SCENARIOS: readonly Scenario[] = [
-  { title: 'all up', make: (at) => new BenchBackend(at, 1), excluded: 0 },
-  { title: 'weights', make: (at) => new BenchBackend(at, (at % 7) + 1), excluded: 0 },
-  { title: 'half down', make: (at) => down(new BenchBackend(at, 1), at % 2 === 0), excluded: 0 },
-  { title: 'one of ten up', make: (at) => down(new BenchBackend(at, 1), at % 10 !== 0), excluded: 0 },
-  { title: 'limits', make: (at) => new BenchBackend(at, 1, at % 5 === 0 ? 100 : 1), excluded: 0 },
-  { title: '2 excluded', make: (at) => new BenchBackend(at, 1), excluded: 2 },
-];
-
-function down(backend: BenchBackend, isDown: boolean): BenchBackend {
-  backend.isDown = isDown;
-  return backend;
+/** By size: nanoseconds for a request, the median of the batches. The sizes take turns, so that they share the noise of the machine. */
+function measure(makeRun: (size: number) => Run): readonly number[] {
+  const runs = SIZES.map(makeRun);
+  const times = runs.map((): number[] => []);
+  for (const run of runs) run.batch(BATCH);
+  for (let batch = 0; batch < BATCHES; batch++)
+    for (const [at, run] of runs.entries()) times[at]?.push(run.batch(BATCH));
+  return times.map((each) => each.sort((a, b) => a - b)[BATCHES >> 1] ?? 0);
 }
 
-/** Nanoseconds for a pick with the begin and the end of a lease: the median of the batches. */
-function measure(algorithm: Algorithm, scenario: Scenario, size: number): number {
-  const backends = Array.from({ length: size }, (_, at) => scenario.make(at));
-  const balancer = createBalancer({ algorithm, load_factor: 1.25 }, backends);
-  const running: (BenchBackend | undefined)[] = new Array<undefined>(IN_FLIGHT).fill(undefined);
-  const keys = Array.from({ length: 4096 }, (_, at) => `10.0.${String(at >> 8)}.${String(at & 255)}`);
-  const excluded = scenario.excluded === 0 ? undefined : new Set(backends.slice(0, scenario.excluded));
-  let at = 0;
-  const times: number[] = [];
-  for (let batch = 0; batch < BATCHES; batch++) {
-    const begun = performance.now();
-    for (let done = 0; done < BATCH; done++) {
-      const ended = running[at % IN_FLIGHT];
-      if (ended !== undefined) {
-        ended.active -= 1;
-        balancer.changed(ended.at);
-      }
-      const picked = balancer.pick({ key: keys[at & 4095], exclude: excluded });
-      if (picked !== undefined) picked.active += 1;
-      running[at % IN_FLIGHT] = picked;
-      at += 1;
-    }
-    times.push(((performance.now() - begun) * 1e6) / BATCH);
+function print(cells: readonly (string | number)[]): void {
+  process.stdout.write(
+    `| ${cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(0) : cell)).join(' | ')} |\n`,
+  );
+}
+
+/** The cost at 10 backends, and how much more it is with more of them. */
+function printHead(title: string, columns: readonly string[]): void {
+  print([title, 'backends', ...columns]);
+  print(['---', '---:', ...columns.map(() => '---:')]);
+}
+
+function printRows(title: string, columns: readonly (readonly number[])[]): void {
+  for (const [at, size] of SIZES.entries()) {
+    const cells = columns.map((times) => {
+      const base = times[0] ?? 0;
+      const time = times[at] ?? 0;
+      return at === 0 ? base.toFixed(0) : `${time < base ? '−' : '+'}${Math.abs(time - base).toFixed(0)}`;
+    });
+    print([at === 0 ? title : '', size.toLocaleString('en'), ...cells]);
   }
-  return times.sort((a, b) => a - b)[BATCHES >> 1] ?? 0;
 }
 
-process.stdout.write(`| algorithm | backends | ${SCENARIOS.map(({ title }) => title).join(' | ')} |\n`);
-process.stdout.write(`| --- | ---: | ${SCENARIOS.map(() => '---:').join(' | ')} |\n`);
-for (const algorithm of ALGORITHMS)
-  for (const size of SIZES) {
-    const cells = SCENARIOS.map((scenario) => measure(algorithm, scenario, size).toFixed(0));
-    process.stdout.write(`| ${algorithm} | ${String(size)} | ${cells.join(' | ')} |\n`);
-  }
+let mostNs = 0;
+const noteMost = (times: readonly number[]): readonly number[] => {
+  mostNs = Math.max(mostNs, (times[2] ?? 0) - (times[0] ?? 0));
+  return times;
+};
+
+process.stdout.write('Nanoseconds for a request at 10 backends, and how many more with more of them.\n\n');
+printHead(
+  'balancer',
+  PICK_SCENARIOS.map(({ title }) => title),
+);
+for (const algorithm of ALGORITHMS) {
+  const columns = PICK_SCENARIOS.map((scenario) =>
+    noteMost(measure((size) => new PickRun(algorithm, scenario, size))),
+  );
+  printRows(algorithm, columns);
+}
+
+process.stdout.write('\n');
+printHead('upstream, least-connections', ['']);
+for (const scenario of GROUP_SCENARIOS) {
+  const runs: GroupRun[] = [];
+  const times = measure((size) => {
+    const run = new GroupRun(scenario, size);
+    runs.push(run);
+    return run;
+  });
+  printRows(scenario.title, [noteMost(times)]);
+  for (const run of runs) run.close();
+}
+
+process.stdout.write(
+  `\n1,000 backends cost at most ${mostNs.toFixed(0)} ns more than 10; the goal is ${String(MOST_NS)}.\n`,
+);
+if (mostNs > MOST_NS) process.exitCode = 1;
