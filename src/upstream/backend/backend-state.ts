@@ -186,6 +186,11 @@ export class BackendState implements Backend {
     this.#share?.noteResting(this.#resting.size);
   }
 
+  /** Whether a pinned lease of this worker rests. */
+  get hasResting(): boolean {
+    return this.#resting.size > 0;
+  }
+
   /** Ends the lease that has rested longest for its client. False when none rests. */
   endResting(): boolean {
     for (const lease of this.#resting) {

@@ -31,7 +31,9 @@ type Factory = <C extends Candidate>(
 
 const factories: Readonly<Record<Algorithm, Factory>> = {
   'round-robin': (candidates, chance, _, shared) =>
-    shared === undefined ? new RoundRobin(candidates, chance) : new SharedRoundRobin(candidates, shared),
+    shared?.turn === undefined
+      ? new RoundRobin(candidates, startOf(shared, chance), shared !== undefined)
+      : new SharedRoundRobin(candidates, shared.turn, shared.start),
   'weighted-round-robin': (candidates, chance, _, shared) =>
     new WeightedRoundRobin(candidates, startOf(shared, chance), shared !== undefined),
   random: (candidates, chance, _, shared) => new Random(candidates, chance, shared !== undefined),
@@ -40,7 +42,8 @@ const factories: Readonly<Record<Algorithm, Factory>> = {
     new LeastConnections(candidates, startOf(shared, chance), shared !== undefined),
   'weighted-least-connections': (candidates, chance, _, shared) =>
     new WeightedLeastConnections(candidates, startOf(shared, chance), shared !== undefined),
-  'least-time': (candidates, chance, _, shared) => new LeastTime(candidates, startOf(shared, chance)),
+  'least-time': (candidates, chance, _, shared) =>
+    new LeastTime(candidates, startOf(shared, chance), shared !== undefined),
   'peak-ewma': (candidates, chance, _, shared) => new PeakEwma(candidates, chance, shared !== undefined),
   *'consistent-hash'(candidates, chance, _, shared) {
     return new ConsistentHash(yield* HashRing.of(candidates), chance, shared !== undefined);
@@ -68,8 +71,11 @@ export function* balancerInSteps<C extends Candidate>(
   chance: Chance = Math.random,
   shared?: SharedTurns,
 ): Steps<Balancer<C>> {
+  let ownShared = shared;
   function* make(some: readonly C[]): Steps<Balancer<C>> {
-    const made = factories[settings.algorithm](some, chance, settings, shared);
+    const made = factories[settings.algorithm](some, chance, settings, ownShared);
+    // There is one number for the upstream: those that are used first count in it, the others by themselves in each worker.
+    ownShared &&= { ...ownShared, turn: undefined };
     return 'pick' in made ? made : yield* made;
   }
   const preference = { zone: settings.zone ?? '', zoneMinUp: (settings.zone_min_up ?? 0) / 100 };

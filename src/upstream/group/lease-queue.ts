@@ -1,6 +1,6 @@
 import type { BalanceError } from '../../errors.ts';
 import type { QueueOutcome } from '../../readings/upstream.ts';
-import { reasonToWait, type Member } from './member.ts';
+import { GroupMembers } from './group-members.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -14,7 +14,9 @@ export class LeaseQueue {
   readonly #observer: UpstreamObserver | undefined;
   readonly #refusals: UpstreamRefusals;
   readonly #queue: WaitQueue<UpstreamLease>;
-  #members: readonly Member[] = [];
+  #members = new GroupMembers([]);
+  /** Leases that have just waited too long for a pool, and are not counted yet. */
+  #poolTimeouts = 0;
 
   /**
    * @param gaveUp called when a lease was refused because it waited too long
@@ -61,7 +63,7 @@ export class LeaseQueue {
 
   /** Lets a lease wait. False when waiting would not help, or the queue is full. */
   join(lease: UpstreamLease): boolean {
-    const reason = reasonToWait(this.#members, lease.tried);
+    const reason = this.#members.reasonToWait(lease.tried);
     return reason !== undefined && this.#queue.join(lease, reason);
   }
 
@@ -77,16 +79,12 @@ export class LeaseQueue {
       lease.refuse(lease.lastError);
       return;
     }
-    const isFull =
-      lease.request.isSpare !== true &&
-      this.#queue.isFull &&
-      this.#members.some((member) => member.up && member.weight > 0);
-    if (!isFull) {
-      refuseSoon(lease, this.#refusals.noBackend(this.#members));
+    if (lease.request.isSpare === true || !this.#queue.isFull || !this.#members.areAnyUp) {
+      refuseSoon(lease, this.#refusals.noBackend(this.#members.opensInMs));
       return;
     }
     this.#ended('refused', 0);
-    refuseSoon(lease, this.#refusals.queueFull(reasonToWait(this.#members, lease.tried)));
+    refuseSoon(lease, this.#refusals.queueFull(this.#members.reasonToWait(lease.tried)));
   }
 
   /** Takes out the leases for which `isMoving` returns true, in their order. The others go on waiting. */
@@ -102,12 +100,12 @@ export class LeaseQueue {
    * Puts in leases from the queue of another group, or leases that waited here for other members. They keep their order and the time that
    * they have waited. From now on all wait for `members`. {@link refuseVain} takes out the leases that find no room here.
    */
-  adopt(places: readonly QueuePlace<UpstreamLease>[], members: readonly Member[]): void {
+  adopt(places: readonly QueuePlace<UpstreamLease>[], members: GroupMembers): void {
     this.#members = members;
     this.#queue.adopt(
       places.map((place) => ({
         ...place,
-        reason: reasonToWait(members, place.waiter.tried) ?? place.reason,
+        reason: members.reasonToWait(place.waiter.tried) ?? place.reason,
       })),
     );
   }
@@ -124,19 +122,29 @@ export class LeaseQueue {
   #gaveUp({ waiter, reason }: QueuePlace<UpstreamLease>, waitedMs: number): void {
     const isPool = reason === 'pool';
     this.#ended(isPool ? 'pool_timeout' : 'timeout', waitedMs);
-    if (isPool)
-      for (const member of this.#members) if (member.isHeldUpByPool) member.backend.poolTimeouts += 1;
+    if (isPool) this.#countPoolTimeout();
     waiter.refuse(this.#refusals.waitedTooLong(reason));
+  }
+
+  /** Counts it for each backend whose pool is full: for all leases that wait for as long as this one in one go. */
+  #countPoolTimeout(): void {
+    this.#poolTimeouts += 1;
+    if (this.#poolTimeouts > 1) return;
+    queueMicrotask(() => {
+      for (const member of this.#members.all)
+        if (member.isHeldUpByPool) member.backend.poolTimeouts += this.#poolTimeouts;
+      this.#poolTimeouts = 0;
+    });
   }
 
   /** Whether a member may serve that lease, now or later. */
   #mayServe(lease: UpstreamLease): boolean {
-    return this.#members.some((member) => member.weight > 0 && lease.tried?.has(member) !== true);
+    return this.#members.all.some((member) => member.weight > 0 && lease.tried?.has(member) !== true);
   }
 
   /** The error for a lease that can't wait any more, because an edit changed the members or the size of the queue. */
   #reasonAgainst(lease: UpstreamLease): BalanceError {
-    if (this.#mayServe(lease)) return this.#refusals.placeLeft(reasonToWait(this.#members, lease.tried));
+    if (this.#mayServe(lease)) return this.#refusals.placeLeft(this.#members.reasonToWait(lease.tried));
     return lease.lastError ?? this.#refusals.backendsLeft();
   }
 

@@ -13,7 +13,6 @@ import type { ResponseTimes } from '../standing/response-times.ts';
 import { MemberStanding } from '../standing/member-standing.ts';
 import type { LeaseOutcomes } from '../standing/lease-outcomes.ts';
 import { stateOf, verdictOn, type MemberVerdict } from '../standing/member-state.ts';
-import type { WaitReason } from './wait-queue.ts';
 
 const ROUNDING = 1_000;
 
@@ -262,21 +261,4 @@ export class Member implements Candidate {
 function shareOf(health: MemberHealth | undefined): number {
   const share = health?.agent?.share ?? 1;
   return share > 0 ? share : 1;
-}
-
-/** What a lease must wait for, among the members that it has not `tried`; undefined when waiting would not help. */
-export function reasonToWait(
-  members: readonly Member[],
-  tried: ReadonlySet<Member> | undefined,
-): WaitReason | undefined {
-  let reason: WaitReason | undefined;
-  for (const member of members) {
-    if (!member.up || member.weight === 0 || tried?.has(member) === true) continue;
-    // A request waits for room, but not to try out a backend that failed.
-    if (member.breaker?.hasRoom === false) continue;
-    // A larger pool would have served it.
-    if (member.isHeldUpByPool) return 'pool';
-    reason = 'limit';
-  }
-  return reason;
 }

@@ -1,18 +1,17 @@
 import type { SharedQueue } from '../sharing/queue-share.ts';
+import type { GroupMembers } from './group-members.ts';
 import type { LeaseQueue } from './lease-queue.ts';
-import type { Member } from './member.ts';
 
 /** What of a group other workers' queues ask for. */
 export interface QueuedGroup {
   readonly queue: () => LeaseQueue;
-  readonly members: () => readonly Member[];
+  readonly members: () => GroupMembers;
   /** Serves the leases whose turn it is. */
   readonly serve: () => void;
 }
 
 /** The queue of a group, as queues of other workers see it. */
 export function sharedQueueOf({ queue, members, serve }: QueuedGroup): SharedQueue {
-  const used = (): readonly Member[] => members().filter(({ weight }) => weight > 0);
   return {
     get length() {
       return queue().length;
@@ -21,10 +20,10 @@ export function sharedQueueOf({ queue, members, serve }: QueuedGroup): SharedQue
       // One that has tried a backend may wait for another one than the next that has room.
       return queue().first()?.tried === undefined ? queue().firstSinceMs : undefined;
     },
-    hasRoom: () => used().some(({ available }) => available),
+    hasRoom: () => members().hasRoom(),
     serve,
     askForRoom: () => {
-      used().some((member) => member.askForRoom());
+      members().askForRoom();
     },
   };
 }

@@ -15,13 +15,14 @@ import { BackendListeners } from '../backend/backend-listeners.ts';
 import type { PoolQueue } from '../backend/backend-state.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import { LeaseQueue, refuseSoon } from './lease-queue.ts';
+import { GroupMembers } from './group-members.ts';
 import type { Member, MemberOwner } from './member.ts';
 import { MemberChoice } from './member-choice.ts';
 import { PanicWatch } from '../standing/panic-watch.ts';
 import { sharedQueueOf } from './shared-queue-of.ts';
 import type { QueueSide } from '../sharing/queue-share.ts';
 import { PassedOver } from './passed-over.ts';
-import { lastResort, translateTried, triedOrAvoided } from './tried-members.ts';
+import { translateTried, triedOrAvoided } from './tried-members.ts';
 import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
@@ -49,7 +50,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
   /** Replaced, never changed. */
-  #members: readonly Member[] = [];
+  #members = new GroupMembers([]);
   readonly #choice: MemberChoice;
   readonly #queue: LeaseQueue;
   /** What its queue shares with other workers; undefined where there are none. */
@@ -102,7 +103,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   get members(): readonly Member[] {
-    return this.#members;
+    return this.#members.all;
   }
 
   /** Leases that wait for a backend with room. */
@@ -155,9 +156,11 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   memberChanged(member: Member): void {
-    this.#panic?.look();
+    const at = this.#members.placeOf(member.backend);
+    this.#members.changed(at);
+    this.#panic?.look(at);
     this.#choice.look();
-    this.#onFree(this.#members.indexOf(member));
+    this.#onFree(at);
   }
 
   /** The member that a client belongs to whose cookie has that value; undefined when it may go to any. */
@@ -172,13 +175,12 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /** Whether that backend is a member, and may serve the clients that it has. */
   takes(backend: Backend): boolean {
-    return this.#members.some((member) => member.backend === backend && member.takesSessions);
+    return this.#members.of(backend)?.takesSessions === true;
   }
 
   /** Leases that wait because the pool of that backend is full. A lease that several backends could serve counts for each. */
   heldUpBy(backend: Backend): number {
-    const isHeldUp = this.#members.some((member) => member.backend === backend && member.isHeldUpByPool);
-    return isHeldUp ? this.#queue.waitingForPool : 0;
+    return this.#members.of(backend)?.isHeldUpByPool === true ? this.#queue.waitingForPool : 0;
   }
 
   /**
@@ -188,9 +190,9 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
    * @param balancer over these members; it takes over the turns of the previous balancer. Default: made when it is needed
    */
   setMembers(members: readonly Member[], balancer?: Balancer<Member>): void {
-    this.#hasChanged = this.#members.length > 0;
+    this.#hasChanged = this.members.length > 0;
     this.#listeners.end();
-    this.#members = members;
+    this.#members = new GroupMembers(members);
     for (const member of members) member.owner = this;
     this.#choice.replace(members, balancer);
     this.#listen();
@@ -254,6 +256,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   #onFree(at: number): void {
+    this.#members.freed(at);
     this.#choice.changed(at);
     if (this.#makesRoom) return;
     if (this.#side !== undefined) this.#side.freed();
@@ -263,7 +266,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   }
 
   #listen(): void {
-    const backends = this.#members.map(({ backend }) => backend);
+    const backends = this.members.map(({ backend }) => backend);
     this.#listeners.begin(backends, this, (at) => {
       this.#onFree(at);
     });
@@ -296,7 +299,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /** No member that is up can serve the lease. If it could not be connected to one of them, the checks are behind what happens. */
   #lastResort(lease: UpstreamLease, atOnce?: boolean): void {
-    const member = lease.lastError && lastResort(lease, this.#members);
+    const member = lease.lastError && this.#members.lastResort(lease);
     if (member === undefined) this.#queue.refuse(lease);
     else lease.begin(member, atOnce);
   }
@@ -316,7 +319,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   #pickBut(exclude: ReadonlySet<Member> | undefined, lease: UpstreamLease): Member | undefined {
     // It does not listen to its members then.
-    if (this.#draining && !this.#listeners.areOn) this.#choice.lookAtAll();
+    if (this.#draining && !this.#listeners.areOn) this.#lookAtAll();
     for (;;) {
       const member = this.#choice.pick(lease, exclude);
       // Where the last place was taken meanwhile, the next choice is another one.
@@ -328,11 +331,14 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   /** Ends a pinned lease that rests, to make room. Without this, a client could take all places of a backend by pinning sockets and being silent. */
   #makeRoom(exclude: ReadonlySet<Member> | undefined): boolean {
     this.#makesRoom = true;
-    const made = this.#members.some(
-      (member) => member.weight > 0 && exclude?.has(member) !== true && member.makeRoom(),
-    );
+    const made = this.#members.makeRoom(exclude);
     this.#makesRoom = false;
     return made;
+  }
+
+  #lookAtAll(): void {
+    this.#members.lookAtAll();
+    this.#choice.lookAtAll();
   }
 
   /** @param inTurn whether a lease waits for those of other workers that came before */

@@ -1,5 +1,4 @@
 import { BalanceError } from '../../errors.ts';
-import type { Member } from './member.ts';
 import type { WaitReason } from './wait-queue.ts';
 
 type RefusalCode = 'no_backend' | 'queue_full' | 'queue_timeout' | 'pool_timeout';
@@ -13,9 +12,8 @@ export class UpstreamRefusals {
     this.#name = name;
   }
 
-  /** No member may get the lease. */
-  noBackend(members: readonly Member[]): BalanceError {
-    const opensInMs = soonest(members);
+  /** No member may get the lease. @param opensInMs when a circuit breaker lets requests through again; undefined: none keeps them back */
+  noBackend(opensInMs: number | undefined): BalanceError {
     if (opensInMs === undefined) return unavailable('no_backend', `${this.#name} has no healthy backend`);
     return new BalanceError(
       'circuit_open',
@@ -54,14 +52,4 @@ export class UpstreamRefusals {
 
 function unavailable(code: RefusalCode, message: string): BalanceError {
   return new BalanceError(code, message);
-}
-
-/** In how many ms the first breaker lets requests through again; undefined where none keeps its backend from them. */
-function soonest(members: readonly Member[]): number | undefined {
-  let opensInMs: number | undefined;
-  for (const { breaker, sound, weight } of members) {
-    if (breaker?.hasRoom !== false || !sound || weight === 0) continue;
-    opensInMs = Math.min(opensInMs ?? Number.POSITIVE_INFINITY, breaker.opensInMs);
-  }
-  return opensInMs;
 }

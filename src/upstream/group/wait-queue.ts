@@ -1,4 +1,5 @@
 import type { QueueRoom } from '../sharing/queue-share.ts';
+import { WaiterList, type ListedPlace } from './waiter-list.ts';
 
 /** What a lease waits for: a backend below its limit (`max_connections`), or a place in a full pool (`max_size`). */
 export type WaitReason = 'limit' | 'pool';
@@ -22,8 +23,13 @@ export class WaitQueue<T> {
   readonly #limitsMs: WaitLimits;
   readonly #gaveUp: (place: QueuePlace<T>, waitedMs: number) => void;
   readonly #room: QueueRoom | undefined;
-  /** In the order in which they came. So of the waiters with the same reason, the first one's time is over first. */
-  readonly #places: QueuePlace<T>[] = [];
+  /** By reason: of the waiters with the same one, the first one's time is over first. */
+  readonly #lists: Readonly<Record<WaitReason, WaiterList<T>>> = {
+    limit: new WaiterList(),
+    pool: new WaiterList(),
+  };
+  readonly #places = new Map<T, ListedPlace<T>>();
+  #order = 0;
   #timer: NodeJS.Timeout | undefined;
   #wakesAtMs = 0;
 
@@ -44,49 +50,47 @@ export class WaitQueue<T> {
   }
 
   get length(): number {
-    return this.#places.length;
+    return this.#places.size;
   }
 
   /** Whether there is no room for one more. */
   get isFull(): boolean {
-    return (this.#room?.taken ?? this.#places.length) >= this.maxSize;
+    return (this.#room?.taken ?? this.#places.size) >= this.maxSize;
   }
 
   /** Whether more wait than there is room for, after an edit of the size. */
   get isOverfull(): boolean {
-    return (this.#room?.taken ?? this.#places.length) > this.maxSize;
+    return (this.#room?.taken ?? this.#places.size) > this.maxSize;
   }
 
   /** How many wait for that reason. */
   waitingFor(reason: WaitReason): number {
-    return this.#places.reduce((count, place) => count + Number(place.reason === reason), 0);
+    return this.#lists[reason].length;
   }
 
   /** False when the queue is full. */
   join(waiter: T, reason: WaitReason): boolean {
     if (this.#room === undefined ? this.isFull : !this.#room.take(this.maxSize)) return false;
-    const place = { waiter, reason, sinceMs: performance.now() };
-    this.#places.push(place);
-    this.#wakeBy(this.#endMs(place));
+    this.#add({ waiter, reason, sinceMs: performance.now() });
     this.#room?.changed();
     return true;
   }
 
   first(): T | undefined {
-    return this.#places[0]?.waiter;
+    return this.#first?.waiter;
   }
 
   /** When the first waiter came, by `performance.now()`. */
   get firstSinceMs(): number | undefined {
-    return this.#places[0]?.sinceMs;
+    return this.#first?.sinceMs;
   }
 
   /** Takes a waiter out. Returns how long it has waited, in ms; undefined when it is not in the queue. */
   leave(waiter: T): number | undefined {
-    const at = this.#places.findIndex((place) => place.waiter === waiter);
-    const place = at < 0 ? undefined : this.#places.splice(at, 1)[0];
-    if (this.#places.length === 0) this.#stop();
+    const place = this.#places.get(waiter);
     if (place === undefined) return undefined;
+    this.#delete(place);
+    if (this.#places.size === 0) this.#stop();
     this.#room?.release();
     this.#room?.changed();
     return performance.now() - place.sinceMs;
@@ -94,8 +98,7 @@ export class WaitQueue<T> {
 
   /** Takes all waiters out, in their order. They keep their places in the room, if there is one: another queue there {@link adopt}s them. */
   empty(): QueuePlace<T>[] {
-    this.#stop();
-    const places = this.#places.splice(0);
+    const places = this.#takeAll();
     this.#room?.changed();
     return places;
   }
@@ -105,10 +108,7 @@ export class WaitQueue<T> {
    * that they have waited counts. There may be more of them than the queue has room for: {@link trim} takes the last ones out.
    */
   adopt(places: readonly QueuePlace<T>[]): void {
-    for (const place of places) {
-      this.#places.push(place);
-      this.#wakeBy(this.#endMs(place));
-    }
+    for (const place of places) this.#add(place);
     this.#room?.changed();
   }
 
@@ -116,7 +116,7 @@ export class WaitQueue<T> {
   trim(isVain: (waiter: T) => boolean): QueuePlace<T>[] {
     const taken: QueuePlace<T>[] = [];
     const kept: QueuePlace<T>[] = [];
-    for (const place of this.#places.splice(0)) {
+    for (const place of this.#takeAll()) {
       const stays = kept.length < this.maxSize && !isVain(place.waiter);
       (stays ? kept : taken).push(place);
       if (!stays) this.#room?.release();
@@ -127,10 +127,38 @@ export class WaitQueue<T> {
       taken.push(last);
       this.#room?.release();
     }
-    this.#places.push(...kept);
-    if (kept.length === 0) this.#stop();
+    for (const place of kept) this.#add(place);
     this.#room?.changed();
     return taken;
+  }
+
+  /** The place of the waiter that came first. */
+  get #first(): ListedPlace<T> | undefined {
+    const limit = this.#lists.limit.first;
+    const pool = this.#lists.pool.first;
+    if (limit === undefined || pool === undefined) return limit ?? pool;
+    return limit.order < pool.order ? limit : pool;
+  }
+
+  /** Adds a waiter behind all others. */
+  #add({ waiter, reason, sinceMs }: QueuePlace<T>): void {
+    const place = { waiter, reason, sinceMs, order: this.#order++, before: undefined, after: undefined };
+    this.#places.set(waiter, place);
+    this.#lists[reason].push(place);
+    this.#wakeBy(this.#endMs(place));
+  }
+
+  #delete(place: ListedPlace<T>): void {
+    this.#places.delete(place.waiter);
+    this.#lists[place.reason].delete(place);
+  }
+
+  /** Takes all out, in their order. */
+  #takeAll(): QueuePlace<T>[] {
+    this.#stop();
+    const all = [...this.#places.values()];
+    for (const place of all) this.#delete(place);
+    return all;
   }
 
   /** When the time of that waiter is over. */
@@ -153,14 +181,13 @@ export class WaitQueue<T> {
     const now = performance.now();
     for (const reason of REASONS) {
       for (;;) {
-        const at = this.#places.findIndex((place) => place.reason === reason);
-        const place = this.#places[at];
+        const place = this.#lists[reason].first;
         if (place === undefined) break;
         if (this.#endMs(place) > now) {
           this.#wakeBy(this.#endMs(place));
           break;
         }
-        this.#places.splice(at, 1);
+        this.#delete(place);
         this.#room?.release();
         this.#room?.changed();
         this.#gaveUp(place, now - place.sinceMs);

@@ -1,3 +1,8 @@
+/** How a member may be counted. */
+const OUT = 0;
+const UNSOUND = 1;
+const SOUND = 2;
+
 /** Hears when an upstream begins and ends to ignore the health of its backends. */
 export interface PanicObserver {
   /**
@@ -18,6 +23,13 @@ export interface PanicMember {
   panics: boolean;
 }
 
+/** How many members of one priority there are, without those that an operator has taken out, and how many of them pass their checks. */
+interface PriorityCounts {
+  readonly priority: number;
+  all: number;
+  sound: number;
+}
+
 /**
  * Watches how many members pass their checks. While they are too few, the checks are ignored: to send all requests to the few that are left
  * would bring these down as well, and a fault of the checks themselves looks the same. Source: Envoy, panic threshold.
@@ -27,6 +39,10 @@ export class PanicWatch {
   readonly #thresholdPercent: number;
   readonly #observer: PanicObserver;
   #members: readonly PanicMember[] = [];
+  /** Those with the lowest number first. */
+  #counts: readonly PriorityCounts[] = [];
+  /** By index of the member: what of it is counted. */
+  #counted = new Uint8Array(0);
   #panics = false;
   /** Of the members whose health is ignored; undefined: of all. */
   #priority: number | undefined;
@@ -38,36 +54,55 @@ export class PanicWatch {
 
   watch(members: readonly PanicMember[]): void {
     this.#members = members;
-    this.look();
+    this.#counted = new Uint8Array(members.length);
+    const priorities = [...new Set(members.map(({ priority }) => priority))].sort((a, b) => a - b);
+    this.#counts = priorities.map((priority) => ({ priority, all: 0, sound: 0 }));
+    const counts = new Map(this.#counts.map((each) => [each.priority, each]));
+    for (const [at, member] of members.entries()) this.#count(at, member, counts.get(member.priority));
+    this.#decide();
     this.#tell();
   }
 
-  /** The state of a member has changed. */
-  look(): void {
+  /** The state of the member at that index has changed. */
+  look(at: number): void {
+    const member = this.#members[at];
+    if (member === undefined) return;
+    const isNews = this.#count(
+      at,
+      member,
+      this.#counts.find(({ priority }) => priority === member.priority),
+    );
+    if (isNews && this.#decide()) this.#tell();
+  }
+
+  /** Counts what a member is now instead of what it was. False when that is the same. */
+  #count(at: number, { isTakenOut, sound }: PanicMember, counts: PriorityCounts | undefined): boolean {
+    const before = this.#counted[at] ?? OUT;
+    const now = isTakenOut ? OUT : sound ? SOUND : UNSOUND;
+    if (counts === undefined || now === before) return false;
+    this.#counted[at] = now;
+    counts.all += Number(now !== OUT) - Number(before !== OUT);
+    counts.sound += Number(now === SOUND) - Number(before === SOUND);
+    return true;
+  }
+
+  /** Whether there is something to tell the members. */
+  #decide(): boolean {
     const { priority, sound, all } = this.#serving();
     const panics = all > 0 && sound * 100 < this.#thresholdPercent * all;
-    if (panics === this.#panics && (!panics || priority === this.#priority)) return;
+    if (panics === this.#panics && (!panics || priority === this.#priority)) return false;
     const isNews = panics !== this.#panics;
     this.#panics = panics;
     this.#priority = priority;
     if (isNews) this.#observer.panicChanged(panics, sound, all);
-    this.#tell();
+    return true;
   }
 
   /** The members that serve: those of the first priority with one that passes its checks. Where none does, all of them. */
   #serving(): { readonly priority: number | undefined; readonly sound: number; readonly all: number } {
-    let priority: number | undefined;
-    for (const member of this.#members)
-      if (member.sound && !member.isTakenOut && member.priority < (priority ?? Number.POSITIVE_INFINITY))
-        priority = member.priority;
-    let all = 0;
-    let sound = 0;
-    for (const member of this.#members) {
-      if (member.isTakenOut || (priority !== undefined && member.priority !== priority)) continue;
-      all += 1;
-      if (member.sound) sound += 1;
-    }
-    return { priority, sound, all };
+    const serving = this.#counts.find(({ sound }) => sound > 0);
+    if (serving !== undefined) return serving;
+    return { priority: undefined, sound: 0, all: this.#counts.reduce((sum, { all }) => sum + all, 0) };
   }
 
   #tell(): void {

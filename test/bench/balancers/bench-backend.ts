@@ -36,7 +36,11 @@ export class BenchBackend implements Candidate {
     return !this.isDown;
   }
 
+  get hasRoom(): boolean {
+    return this.active < this.limit;
+  }
+
   get available(): boolean {
-    return !this.isDown && this.active < this.limit;
+    return !this.isDown && this.hasRoom;
   }
 }

@@ -145,7 +145,7 @@ export class GroupRun {
 
 /** @param limit as of {@link GroupScenario}; -1 for a member that is full from the beginning */
 function memberOf(at: number, health: { healthy: boolean }, limit: number): Member {
-  const address = { host: '127.0.0.1', port: 1 };
+  const address = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const;
   const backend = new BackendState(at, `backend-${String(at)}`, address, '127.0.0.1:1');
   const member = new Member({
     backend,

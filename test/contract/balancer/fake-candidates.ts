@@ -53,6 +53,10 @@ export class FakeCandidate implements Candidate {
     return this.#available;
   }
 
+  get hasRoom(): boolean {
+    return !this.#isFull;
+  }
+
   set isFull(isFull: boolean) {
     this.#isFull = isFull;
     if (!isFull) this.#tell();

@@ -1,4 +1,5 @@
 import type { Candidate, Chance, PickContext } from '../contract/balancer.ts';
+import { isOpen } from '../contract/candidates.ts';
 import { Looks } from '../selection/looks.ts';
 import { SumTree } from '../selection/sum-tree.ts';
 
@@ -65,6 +66,7 @@ export class WeightedDraw<C extends Candidate> {
   }
 }
 
-function weightNow({ weight, factor, available }: Candidate): number {
-  return weight > 0 && available ? weight * factor : 0;
+function weightNow(candidate: Candidate): number {
+  const { weight, factor } = candidate;
+  return weight > 0 && isOpen(candidate) ? weight * factor : 0;
 }

@@ -8,10 +8,12 @@ export interface Candidate {
   readonly factor: number;
   /** Leases that run on it now. Changes at any time. */
   readonly active: number;
-  /** Healthy and below its connection limit. Changes at any time. */
+  /** {@link up}, with {@link hasRoom}. Only asked of one that is about to be picked: a "no" counts as passed over. Changes at any time. */
   readonly available: boolean;
   /** Would be available if it had room. Changes at any time. */
   readonly up: boolean;
+  /** Whether it is below its limits. Changes at any time. */
+  readonly hasRoom: boolean;
   /** Candidates with the lowest number are used first. Never changes. */
   readonly priority: number;
   /** Where it is; '' where nobody said. Never changes. */

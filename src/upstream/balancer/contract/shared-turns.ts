@@ -7,7 +7,8 @@ export interface SharedNumber {
 
 /** What the balancers of one upstream share, where several workers have one each. */
 export interface SharedTurns {
-  readonly turn: SharedNumber;
+  /** Whose turn it is. Undefined: each worker takes turns by itself. */
+  readonly turn: SharedNumber | undefined;
   /** Where turns begin that are the same for all workers: from 0 to below 1. */
   readonly start: number;
   /** Where the turns begin that this worker takes by itself: from 0 to below 1, as far from those of the others as can be. */

@@ -57,10 +57,11 @@ export class BoundedConsistentHash<C extends Candidate> implements Balancer<C> {
     let point = this.#ring.pointAt(hash);
     for (let tried = 0; tried < MOST_POINTS; tried++) {
       const owner = this.#ring.ownerAt(point);
+      point = this.#ring.pointAfter(point);
+      if (!this.#owners.mayTake(owner)) continue;
       if (this.#owners.takes(owner, hash, exclude)) {
         if (this.#hasRoom(owner)) return owner;
       } else this.#totals.changed(owner);
-      point = this.#ring.pointAfter(point);
     }
     return this.#leastOf(hash, exclude);
   }

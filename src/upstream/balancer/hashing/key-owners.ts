@@ -41,6 +41,11 @@ export class KeyOwners<C extends Candidate> {
     this.#looks.some(this.#usable);
   }
 
+  /** Whether that owner was usable when it was looked at last. */
+  mayTake(owner: number): boolean {
+    return this.#usable.has(owner);
+  }
+
   /**
    * Whether that owner takes a key now. One that starts slowly takes a part of its keys, which grows: a key that it has taken stays.
    *

@@ -1,4 +1,5 @@
 import type { Candidate } from '../contract/balancer.ts';
+import { isOpen } from '../contract/candidates.ts';
 import { Looks } from '../selection/looks.ts';
 
 /** How many leases run on the available candidates, and their weight: sums of what was last seen of each, so that no pick adds them up. */
@@ -37,7 +38,7 @@ export class LoadTotals<C extends Candidate> {
     const candidate = this.#candidates[at];
     const seen = this.#seen[at];
     if (candidate === undefined || seen === undefined) return;
-    const now = candidate.available ? candidate.active : -1;
+    const now = isOpen(candidate) ? candidate.active : -1;
     if (now === seen) return;
     this.#seen[at] = now;
     this.leases += Math.max(now, 0) - Math.max(seen, 0);

@@ -1,5 +1,5 @@
 import type { Candidate, PickContext } from '../contract/balancer.ts';
-import { isUsable } from '../contract/candidates.ts';
+import { isOpen, isUsable } from '../contract/candidates.ts';
 import type { Looks } from './looks.ts';
 import { IndexSet } from './index-set.ts';
 
@@ -20,7 +20,12 @@ export class UsableSet<C extends Candidate> {
   changed(at: number): void {
     const candidate = this.#candidates[at];
     if (candidate === undefined || candidate.weight === 0 || this.#set.has(at)) return;
-    if (candidate.available) this.#set.add(at);
+    if (isOpen(candidate)) this.#set.add(at);
+  }
+
+  /** Whether that candidate may be picked as far as is known. */
+  has(at: number): boolean {
+    return this.#set.has(at);
   }
 
   /** Whether that candidate may be picked now. */

@@ -24,11 +24,15 @@ interface Level<C extends Candidate> {
  * enough of it is up and one of it has room.
  */
 export class TieredBalancer<C extends Candidate> implements Balancer<C> {
+  /** In the order in which they are used. */
   readonly #levels: readonly Level<C>[];
+  /** By index of a candidate: the index of its level. */
+  readonly #levelOf: readonly number[];
   readonly #zoneMinUp: number;
 
-  private constructor(levels: readonly Level<C>[], zoneMinUp: number) {
+  private constructor(levels: readonly Level<C>[], levelOf: readonly number[], zoneMinUp: number) {
     this.#levels = levels;
+    this.#levelOf = levelOf;
     this.#zoneMinUp = zoneMinUp;
   }
 
@@ -37,7 +41,7 @@ export class TieredBalancer<C extends Candidate> implements Balancer<C> {
     return new Set(candidates.map((candidate) => rankOf(candidate, zone))).size > 1;
   }
 
-  /** @param make makes the balancer of some of the candidates */
+  /** @param make makes the balancer of some of the candidates: first of those that are used while all are up */
   static *of<C extends Candidate>(
     candidates: readonly C[],
     { zone, zoneMinUp }: Preference,
@@ -49,14 +53,16 @@ export class TieredBalancer<C extends Candidate> implements Balancer<C> {
       return new Tier(own, yield* make(own), chosen, candidates.length);
     }
     const levels: Level<C>[] = [];
-    const priorities = new Set(candidates.map(({ priority }) => priority));
-    for (const priority of [...priorities].sort((a, b) => a - b)) {
+    const priorities = [...new Set(candidates.map(({ priority }) => priority))].sort((a, b) => a - b);
+    for (const priority of priorities) {
       const all = places.filter((place) => candidates[place]?.priority === priority);
       const near = all.filter((place) => zone !== '' && candidates[place]?.zone === zone);
       const isMixed = near.length > 0 && near.length < all.length;
       levels.push({ priority, near: isMixed ? yield* tierOf(near) : undefined, all: yield* tierOf(all) });
     }
-    return new TieredBalancer(levels, zoneMinUp);
+    const order = new Map(priorities.map((priority, level) => [priority, level]));
+    const levelOf = candidates.map(({ priority }) => order.get(priority) ?? 0);
+    return new TieredBalancer(levels, levelOf, zoneMinUp);
   }
 
   pick(context: PickContext): C | undefined {
@@ -79,10 +85,9 @@ export class TieredBalancer<C extends Candidate> implements Balancer<C> {
   }
 
   changed(at: number): void {
-    for (const { near, all } of this.#levels) {
-      near?.changed(at);
-      all.changed(at);
-    }
+    const level = this.#levels[this.#levelOf[at] ?? 0];
+    level?.near?.changed(at);
+    level?.all.changed(at);
   }
 
   resume(previous: Balancer): void {

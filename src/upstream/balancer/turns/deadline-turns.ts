@@ -1,4 +1,5 @@
 import type { Balancer, Candidate, Chance, PickContext } from '../contract/balancer.ts';
+import { isOpen } from '../contract/candidates.ts';
 import { Looks } from '../selection/looks.ts';
 import { TurnHeap } from '../selection/turn-heap.ts';
 
@@ -7,6 +8,8 @@ export interface TurnRule {
   /** How much a candidate counts beside others: above 0. */
   shareOf(candidate: Candidate): number;
   loadOf(candidate: Candidate, share: number): number;
+  /** Whether loads change without a notice. Default: false. */
+  readonly drifts?: boolean;
   /** That candidate was picked. */
   picked?(candidate: Candidate): void;
 }
@@ -32,11 +35,11 @@ export class DeadlineTurns<C extends Candidate> implements Balancer<C> {
   /** The deadline of the last turn. Of a candidate that is out of the heap, the deadline is counted from here. */
   #now: number;
 
-  /** @param isShared whether candidates may change without a notice, as where other workers have leases of them */
+  /** @param isShared whether other workers have leases of the candidates */
   constructor(candidates: readonly C[], chance: Chance, rule: TurnRule, isShared: boolean) {
     this.#candidates = candidates;
     this.#rule = rule;
-    this.#looks = new Looks(candidates.length, isShared);
+    this.#looks = new Looks(candidates.length, isShared, rule.drifts);
     this.#heap = new TurnHeap(candidates.length);
     this.#shares = new Float64Array(candidates.length);
     this.#now = chance();
@@ -63,7 +66,7 @@ export class DeadlineTurns<C extends Candidate> implements Balancer<C> {
     const candidate = this.#candidates[at];
     if (candidate === undefined || candidate.weight === 0) return;
     if (this.#heap.has(at)) this.#renew(at, candidate);
-    else if (candidate.available) this.#enter(at, candidate);
+    else if (isOpen(candidate)) this.#enter(at, candidate);
   }
 
   /** Candidates that stayed are as far from their next turn as they were, measured in turns. */
@@ -95,7 +98,7 @@ export class DeadlineTurns<C extends Candidate> implements Balancer<C> {
       // Candidates of the same weight take their turns one after the other, in even distances.
       const phase = (before + 0.5) / (counts.get(weight) ?? 1);
       const due = (Math.ceil(share * this.#now - phase) + phase) / share;
-      if (candidate.available) this.#heap.put(at, this.#rule.loadOf(candidate, share), due);
+      if (isOpen(candidate)) this.#heap.put(at, this.#rule.loadOf(candidate, share), due);
       else this.#heap.note(at, 0, due - this.#now);
     }
   }

@@ -8,8 +8,8 @@ import { ByTime } from './turn-rules.ts';
  * is neither flooded nor left out. Those that are even take turns by weight.
  */
 export class LeastTime<C extends Candidate> extends DeadlineTurns<C> {
-  constructor(candidates: readonly C[], chance: Chance) {
-    // Averages become less with time, and nobody tells: as with other workers, each pick looks at some candidates.
-    super(candidates, chance, new ByTime(), true);
+  /** @param isShared whether other workers have leases of the candidates */
+  constructor(candidates: readonly C[], chance: Chance, isShared = false) {
+    super(candidates, chance, new ByTime(), isShared);
   }
 }

@@ -11,9 +11,10 @@ export class RoundRobin<C extends Candidate> implements Balancer<C> {
   /** Index of the candidate whose turn is next; the number of candidates counts as 0. */
   #next: number;
 
-  constructor(candidates: readonly C[], chance: Chance) {
+  /** @param isShared whether other workers have leases of the candidates */
+  constructor(candidates: readonly C[], chance: Chance, isShared = false) {
     this.#candidates = candidates;
-    this.#turns = new Turns(candidates, false);
+    this.#turns = new Turns(candidates, isShared);
     this.#next = Math.floor(chance() * candidates.length);
   }
 

@@ -1,5 +1,5 @@
 import type { Balancer, Candidate, PickContext } from '../contract/balancer.ts';
-import type { SharedTurns } from '../contract/shared-turns.ts';
+import type { SharedNumber } from '../contract/shared-turns.ts';
 import { Turns } from './turns.ts';
 
 /** More tries than other workers could need turns in the meantime. */
@@ -12,10 +12,11 @@ const TRIES = 100;
 export class SharedRoundRobin<C extends Candidate> implements Balancer<C> {
   readonly #candidates: readonly C[];
   readonly #turns: Turns<C>;
-  readonly #turn: SharedTurns['turn'];
+  readonly #turn: SharedNumber;
   readonly #start: number;
 
-  constructor(candidates: readonly C[], { turn, start }: SharedTurns) {
+  /** @param start where the turns begin: from 0 to below 1 */
+  constructor(candidates: readonly C[], turn: SharedNumber, start: number) {
     this.#candidates = candidates;
     this.#turns = new Turns(candidates, true);
     this.#turn = turn;

@@ -21,6 +21,8 @@ export const BY_LEASES_AND_WEIGHT: TurnRule = {
 
 /** By time × (1 + leases) / weight. */
 export class ByTime implements TurnRule {
+  /** Averages become less with time, and nobody tells. */
+  readonly drifts = true;
   readonly shareOf = weightNow;
   #typicalMs = 1;
 
