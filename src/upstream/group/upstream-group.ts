@@ -93,13 +93,10 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
         },
       }),
     );
-    this.#queue = new LeaseQueue(
-      options,
-      () => {
-        this.#restWhenDraining();
-      },
-      this.#side,
-    );
+    const gaveUp = (): void => {
+      this.#restWhenDraining();
+    };
+    this.#queue = new LeaseQueue(options, gaveUp, this.#side);
   }
 
   get members(): readonly Member[] {
@@ -319,7 +316,10 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   #pickBut(exclude: ReadonlySet<Member> | undefined, lease: UpstreamLease): Member | undefined {
     // It does not listen to its members then.
-    if (this.#draining && !this.#listeners.areOn) this.#lookAtAll();
+    if (this.#draining && !this.#listeners.areOn) {
+      this.#members.lookAtAll();
+      this.#choice.lookAtAll();
+    }
     for (;;) {
       const member = this.#choice.pick(lease, exclude);
       // Where the last place was taken meanwhile, the next choice is another one.
@@ -334,11 +334,6 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     const made = this.#members.makeRoom(exclude);
     this.#makesRoom = false;
     return made;
-  }
-
-  #lookAtAll(): void {
-    this.#members.lookAtAll();
-    this.#choice.lookAtAll();
   }
 
   /** @param inTurn whether a lease waits for those of other workers that came before */

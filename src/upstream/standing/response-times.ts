@@ -14,12 +14,17 @@ const LEAST_MS = 0.001;
 /** The moving average of how long a backend takes to the first byte of a response. Times are by `performance.now()`. */
 export class ResponseTimes implements LeaseOutcomes {
   readonly #followsPeaks: boolean;
+  readonly #now: () => number;
   #averageMs = 0;
   #lastAtMs = 0;
 
-  /** @param followsPeaks a sample above the average becomes the average at once */
-  constructor(followsPeaks: boolean) {
+  /**
+   * @param followsPeaks a sample above the average becomes the average at once
+   * @param now default: `performance.now()`
+   */
+  constructor(followsPeaks: boolean, now = (): number => performance.now()) {
     this.#followsPeaks = followsPeaks;
+    this.#now = now;
   }
 
   /** 0 while nothing is known. */
@@ -29,15 +34,15 @@ export class ResponseTimes implements LeaseOutcomes {
   }
 
   connectFailed(): void {
-    this.#fail(0, performance.now());
+    this.#fail(0, this.#now());
   }
 
   responded(firstByteMs: number): void {
-    this.#add(firstByteMs, performance.now());
+    this.#add(firstByteMs, this.#now());
   }
 
   ended(error: ErrorCode | undefined, status: number, heldMs: number): void {
-    if (verdictOf(error, status) === 'failure') this.#fail(heldMs, performance.now());
+    if (verdictOf(error, status) === 'failure') this.#fail(heldMs, this.#now());
   }
 
   #add(sampleMs: number, nowMs: number): void {
