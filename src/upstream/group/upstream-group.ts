@@ -258,7 +258,6 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     if (this.#makesRoom) return;
     if (this.#side !== undefined) this.#side.freed();
     else if (this.#queue.length > 0) this.#serveQueue();
-    else return;
     this.#restWhenDraining();
   }
 
