@@ -1,5 +1,5 @@
 import type { QueueRoom } from '../sharing/queue-share.ts';
-import { WaiterList, type ListedPlace } from './waiter-list.ts';
+import { WaiterList, type Linked } from './waiter-list.ts';
 
 /** What a lease waits for: a backend below its limit (`max_connections`), or a place in a full pool (`max_size`). */
 export type WaitReason = 'limit' | 'pool';
@@ -14,6 +14,11 @@ export interface QueuePlace<T> {
   readonly sinceMs: number;
 }
 
+interface ListedPlace<T> extends QueuePlace<T>, Linked<ListedPlace<T>> {
+  /** Waiters that came later have higher numbers. */
+  readonly order: number;
+}
+
 /** How long a waiter may wait, in ms, by what it waits for. */
 export type WaitLimits = Readonly<Record<WaitReason, number>>;
 
@@ -24,7 +29,7 @@ export class WaitQueue<T> {
   readonly #gaveUp: (place: QueuePlace<T>, waitedMs: number) => void;
   readonly #room: QueueRoom | undefined;
   /** By reason: of the waiters with the same one, the first one's time is over first. */
-  readonly #lists: Readonly<Record<WaitReason, WaiterList<T>>> = {
+  readonly #lists: Readonly<Record<WaitReason, WaiterList<ListedPlace<T>>>> = {
     limit: new WaiterList(),
     pool: new WaiterList(),
   };
