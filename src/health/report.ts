@@ -6,6 +6,8 @@ export interface ReportedBackend {
   /** As the config writes it: `http://localhost:9001`, `localhost:9001`. */
   readonly address: string;
   readonly health: ReportedHealth;
+  /** Whether an operator has taken it out: then nobody misses it, and its health does not count. Default: no. */
+  readonly isTakenOut?: boolean;
 }
 
 /** `unknown`: no check has ended, or there are none. It counts as healthy. */
@@ -14,8 +16,8 @@ export type ReportedHealth = 'healthy' | 'unhealthy' | 'unknown';
 const BADNESS: Readonly<Record<ReportedHealth, number>> = { healthy: 0, unknown: 1, unhealthy: 2 };
 
 /**
- * The health of the proxy and its backends: status 503 when any backend is unhealthy, otherwise 200; the body is JSON on one line, with
- * a line feed at its end. An address that several backends share is as healthy as the worst of them.
+ * The health of the proxy and its backends: status 503 when any backend is unhealthy that no operator has taken out, otherwise 200; the body is JSON on one
+ * line, with a line feed at its end. An address that several backends share is as healthy as the worst of them.
  */
 export function healthReport(
   startedAtMs: number,
@@ -23,11 +25,12 @@ export function healthReport(
   nowMs: number,
 ): HealthReport {
   const byAddress = new Map<string, ReportedHealth>();
-  for (const { address, health } of backends) {
+  let allHealthy = true;
+  for (const { address, health, isTakenOut } of backends) {
+    if (health === 'unhealthy' && isTakenOut !== true) allHealthy = false;
     const known = byAddress.get(address);
     if (known === undefined || BADNESS[health] > BADNESS[known]) byAddress.set(address, health);
   }
-  const allHealthy = [...byAddress.values()].every((health) => health !== 'unhealthy');
   const body = JSON.stringify({
     status: allHealthy ? 'healthy' : 'unhealthy',
     uptime: formatUptime(nowMs - startedAtMs),

@@ -1,6 +1,6 @@
 import type { Counted } from './counts/counted.ts';
 import type { HostNameReading } from './host-name.ts';
-import type { MemberState } from './upstream.ts';
+import type { BreakerState, MemberState } from './upstream.ts';
 
 /** A backend of the live generation or of one that drains. */
 export interface BackendReading extends Counted<BackendCounts, BackendGauges> {
@@ -27,12 +27,28 @@ export interface BackendCounts {
   readonly poolTimeouts: number;
   /** The balancer looked at the backend and passed it over, because … it was unhealthy. */
   readonly passedUnhealthy: number;
+  /** … it was ejected. */
+  readonly passedEjected: number;
+  /** … its circuit breaker was open, or half-open and busy. */
+  readonly passedCircuitOpen: number;
+  /** … an operator had set it to drain. */
+  readonly passedDraining: number;
+  /** … an operator had set it to maintenance. */
+  readonly passedMaintenance: number;
   /** … it was at `max_connections`. */
   readonly passedMaxConnections: number;
   /** … its pool was full. */
   readonly passedPoolFull: number;
   /** … it could not be connected to. */
   readonly passedFailed: number;
+  /** Its circuit breaker opened in an upstream. */
+  readonly breakerOpens: number;
+  /** It was ejected from an upstream, because of … failures in a row. */
+  readonly ejectedByFailures: number;
+  /** … too many failures in a window. */
+  readonly ejectedByErrorRate: number;
+  /** … fewer successes than the others. */
+  readonly ejectedBySuccessRate: number;
 }
 
 /** Numbers of a backend at this moment. */
@@ -114,7 +130,7 @@ export interface EjectionReading {
 
 /** The circuit breaker of a backend. */
 export interface BreakerReading {
-  readonly state: 'closed' | 'open' | 'half-open' | 'recovering';
+  readonly state: BreakerState;
   /** When the state changed last, in ms since 1970; undefined when it never did. */
   readonly changedAtMs: number | undefined;
   readonly reason: string | undefined;

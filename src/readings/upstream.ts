@@ -19,12 +19,20 @@ export const MEMBER_STATES = [
 /** One of {@link MEMBER_STATES}. */
 export type MemberState = (typeof MEMBER_STATES)[number];
 
+/**
+ * Why passive checks eject a backend: failures in a row, too many failures in a window, or fewer successes than the others of the upstream
+ * allow.
+ */
+export type EjectionCause = 'consecutive_failures' | 'error_rate' | 'success_rate';
+
 /** An upstream of the live generation. */
 export interface UpstreamReading {
   /** Name of the upstream. */
   readonly upstream: string;
   /** Whether it serves requests, and not only tunnels. */
   readonly servesRequests: boolean;
+  /** Whether health is ignored, as too few backends are healthy; undefined where that never happens. */
+  readonly panics?: boolean | undefined;
   readonly members: readonly MemberReading[];
 }
 
@@ -36,7 +44,17 @@ export interface MemberReading {
   /** The weight that counts now. */
   readonly effectiveWeight: number;
   readonly state: MemberState;
+  /** Whether it is ejected; undefined without passive checks. */
+  readonly isEjected?: boolean | undefined;
+  /** undefined without a circuit breaker. */
+  readonly breaker?: BreakerState | undefined;
 }
+
+/**
+ * `closed`: all is well. `open`: the backend gets nothing. `half-open`: it gets a few requests, which show whether it is well again.
+ * `recovering`: as closed, but with a growing part of its requests.
+ */
+export type BreakerState = 'closed' | 'open' | 'half-open' | 'recovering';
 
 /** The queue of an upstream, of the live generation or of one that drains. */
 export interface QueueReading {

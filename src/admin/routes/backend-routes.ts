@@ -70,12 +70,13 @@ function backendJson(
   const checked = memberships.flatMap(({ lastCheckAtMs }) =>
     lastCheckAtMs === undefined ? [] : [lastCheckAtMs],
   );
+  const known = memberships.find((membership) => healthJson(membership) === true);
   const changed = down ?? memberships.find(({ changedAtMs }) => changedAtMs !== undefined);
   return {
     name,
     address,
     dns: hostNameJson(hostName),
-    healthy: down !== undefined ? false : checked.length > 0 ? true : null,
+    healthy: down !== undefined ? false : known === undefined ? null : true,
     state: stateJson(worstOf(memberships)),
     connects: { failing: connects.failing, since: timeJson(connects.sinceMs), error: connects.error ?? null },
     since: timeJson(changed?.changedAtMs),
@@ -91,18 +92,24 @@ function backendJson(
 }
 
 function countersJson(counts: BackendCounts): object {
-  const { passedUnhealthy, passedMaxConnections, passedPoolFull, passedFailed } = counts;
   return {
     connections_created_total: counts.poolCreated,
     connections_reused_total: counts.poolReused,
     connections_discarded_total: counts.poolDiscarded,
     connect_failures_total: counts.connectFailures,
     pool_timeouts_total: counts.poolTimeouts,
-    passed_over_total: passedUnhealthy + passedMaxConnections + passedPoolFull + passedFailed,
+    passed_over_total: passedOverIn(counts),
     resends_total: counts.resends,
     received_bytes_total: counts.bytesReceived,
     sent_bytes_total: counts.bytesSent,
   };
+}
+
+/** However it was passed over. */
+function passedOverIn(counts: BackendCounts): number {
+  const { passedUnhealthy, passedEjected, passedCircuitOpen, passedDraining, passedMaintenance } = counts;
+  const byState = passedUnhealthy + passedEjected + passedCircuitOpen + passedDraining + passedMaintenance;
+  return byState + counts.passedMaxConnections + counts.passedPoolFull + counts.passedFailed;
 }
 
 function hostNameJson(hostName: HostNameReading | undefined): object | null {
@@ -132,16 +139,15 @@ function timeJson(atMs: number | undefined): string | null {
 }
 
 function membershipJson(membership: MembershipReading): object {
-  const { upstream, weight, effectiveWeight, maxConnections, healthy, state, tls, proxyProtocol } =
-    membership;
-  const { byHand, ejection, breaker, lastCheckAtMs } = membership;
+  const { upstream, weight, effectiveWeight, maxConnections, state, tls, proxyProtocol } = membership;
+  const { byHand, ejection, breaker } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
   return {
     name: upstream,
     weight,
     effective_weight: effectiveWeight,
     max_connections: limit,
-    healthy: healthy && lastCheckAtMs === undefined ? null : healthy,
+    healthy: healthJson(membership),
     state: stateJson(state),
     by_hand: byHand === undefined ? null : byHandJson(byHand),
     ejection: ejection === undefined ? null : ejectionJson(ejection),
@@ -149,6 +155,12 @@ function membershipJson(membership: MembershipReading): object {
     tls: tls === undefined ? null : tlsJson(tls),
     proxy_protocol: proxyProtocol ?? null,
   };
+}
+
+/** What checks say, or the operator in their place; null while nobody knows. */
+function healthJson({ healthy, lastCheckAtMs, byHand }: MembershipReading): boolean | null {
+  const isKnown = lastCheckAtMs !== undefined || byHand?.state === 'healthy';
+  return healthy && !isKnown ? null : healthy;
 }
 
 /** In the words that operators use for health. */

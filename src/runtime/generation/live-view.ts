@@ -6,10 +6,17 @@ import type { Generation } from './generation.ts';
 /** A backend and its health. */
 export interface BackendView {
   readonly backend: BackendState;
-  /** False when a check, an ejection or an operator says that it is down in one of its upstreams. */
-  readonly healthy: boolean;
-  /** False when no check in any of its upstreams has ended. */
-  readonly known: boolean;
+  /** The worst that checks, ejections and operators say of it in its upstreams. */
+  readonly health: ReportedHealth;
+  /** Whether any of its upstreams may use it: no operator has taken it out of all of them. */
+  readonly isUsed: boolean;
+}
+
+/** What the upstreams of a backend say of it. */
+interface Opinions {
+  sound: boolean;
+  known: boolean;
+  isUsed: boolean;
 }
 
 /** The live generation, for everybody who reads what is live: health, metrics, status. */
@@ -19,32 +26,38 @@ export class LiveView {
   generation: Generation | undefined;
 
   /** Every backend once. A backend is down when it is so in any of its upstreams. */
-  backends(): Iterable<BackendView> {
-    const views = new Map<BackendState, BackendView>();
+  backends(): readonly BackendView[] {
+    const all = new Map<BackendState, Opinions>();
     for (const { group } of this.generation?.upstreams.values() ?? []) {
-      for (const { backend, sound, health } of group.members) {
-        const { healthy = true, known = false } = views.get(backend) ?? {};
-        views.set(backend, {
-          backend,
-          healthy: healthy && sound,
-          known: known || health?.lastCheckAtMs !== undefined,
-        });
+      for (const { backend, sound, isKnown, isTakenOut } of group.members) {
+        const said = all.get(backend);
+        if (said === undefined) all.set(backend, { sound, known: isKnown, isUsed: !isTakenOut });
+        else {
+          said.sound &&= sound;
+          said.known ||= isKnown;
+          said.isUsed ||= !isTakenOut;
+        }
       }
     }
-    return views.values();
+    return Array.from(all, ([backend, { sound, known, isUsed }]) => ({
+      backend,
+      health: reportedHealth(sound, known, backend.connects.areFailing),
+      isUsed,
+    }));
   }
 
   health(): HealthReport {
-    const backends = Array.from(this.backends(), ({ backend, healthy, known }) => ({
+    const backends = this.backends().map(({ backend, health, isUsed }) => ({
       address: backend.shownAddress,
-      health: reportedHealth(healthy, known, backend.connects.areFailing),
+      health,
+      isTakenOut: !isUsed,
     }));
     return healthReport(this.startedAtMs, backends, Date.now());
   }
 }
 
 /** A backend without checks is not known, but counts as healthy unless connects to it fail. */
-function reportedHealth(healthy: boolean, known: boolean, connectsFail: boolean): ReportedHealth {
-  if (!healthy || (!known && connectsFail)) return 'unhealthy';
+function reportedHealth(sound: boolean, known: boolean, connectsFail: boolean): ReportedHealth {
+  if (!sound || (!known && connectsFail)) return 'unhealthy';
   return known ? 'healthy' : 'unknown';
 }

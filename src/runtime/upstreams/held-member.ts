@@ -63,8 +63,8 @@ export class HeldMember {
     const { standings } = registry;
     const standing = standings.standing(upstream, config);
     standing.value.enter(standings.isServing);
-    const ejection = passive && standings.ejection(upstream, config, passive);
-    const circuit = breaker && standings.breaker(upstream, config, breaker);
+    const ejection = passive && standings.ejection(upstream, config, passive, backend);
+    const circuit = breaker && standings.breaker(upstream, config, breaker, backend);
     for (const part of [standing, ejection, circuit]) {
       if (part === undefined) continue;
       this.#standing.push(part);

@@ -5,6 +5,7 @@ import type { Logger } from '../../plugin-api/index.ts';
 import { SharedClock } from '../../shared/shared-clock.ts';
 import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
 import { sharedBreaker, sharedEjection } from '../../upstream/sharing/standing-share.ts';
+import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import { CircuitBreaker, type BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 import { Ejection } from '../../upstream/standing/ejection.ts';
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
@@ -47,7 +48,13 @@ export class StandingRegistry {
     return this.#standings.refer(JSON.stringify([upstream, name, address]), make);
   }
 
-  ejection(upstream: string, backend: BackendConfig, rules: PassiveRules): Ref<Ejection> {
+  /** @param counts takes the counts; it must live as long as the reference */
+  ejection(
+    upstream: string,
+    backend: BackendConfig,
+    rules: PassiveRules,
+    counts: BackendState,
+  ): Ref<Ejection> {
     const key = ejectionSlot(upstream, backend, settingsKey<PassiveRules>(rules));
     return this.#ejections.refer(key, () => {
       const { logger, slots } = this.#parts;
@@ -56,12 +63,18 @@ export class StandingRegistry {
         times: rules.times,
         clock: this.#clock,
         words: slot && slots && sharedEjection(slot, slots),
-        observer: ejectionReports(logger, upstream, backend.name),
+        observer: ejectionReports(logger, upstream, counts),
       });
     });
   }
 
-  breaker(upstream: string, backend: BackendConfig, rules: BreakerRules): Ref<CircuitBreaker> {
+  /** @param counts as for {@link ejection} */
+  breaker(
+    upstream: string,
+    backend: BackendConfig,
+    rules: BreakerRules,
+    counts: BackendState,
+  ): Ref<CircuitBreaker> {
     const key = breakerSlot(upstream, backend, settingsKey<BreakerRules>(rules));
     return this.#breakers.refer(key, () => {
       const { logger, slots } = this.#parts;
@@ -70,7 +83,7 @@ export class StandingRegistry {
         rules,
         clock: this.#clock,
         words: slot && slots && sharedBreaker(slot, slots),
-        onChange: breakerReports(logger, upstream, backend.name),
+        onChange: breakerReports(logger, upstream, counts),
       });
     });
   }

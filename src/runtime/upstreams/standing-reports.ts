@@ -1,8 +1,9 @@
 import type { Logger } from '../../plugin-api/index.ts';
+import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { ConnectObserver } from '../../upstream/backend/connect-trouble.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { PanicObserver } from '../../upstream/standing/panic-watch.ts';
-import type { BreakerState } from '../../upstream/standing/breaker-state.ts';
+import type { BreakerState } from '../../readings/upstream.ts';
 import type { EjectionObserver } from '../../upstream/standing/ejection.ts';
 
 /** Logs when connects to a backend begin to fail, and when they work again. */
@@ -22,9 +23,15 @@ export function connectReports(
   };
 }
 
-export function ejectionReports(logger: Logger, upstream: string, backend: string): EjectionObserver {
+/** Logs and counts ejections of a backend from that upstream. */
+export function ejectionReports(
+  logger: Logger,
+  upstream: string,
+  { name: backend, ejections }: BackendState,
+): EjectionObserver {
   return {
-    ejected: ({ reason, count, durationMs }) => {
+    ejected: ({ cause, reason, count, durationMs }) => {
+      ejections[cause] += 1;
       logger.warn('backend ejected', {
         upstream,
         backend,
@@ -39,12 +46,14 @@ export function ejectionReports(logger: Logger, upstream: string, backend: strin
   };
 }
 
-/** Logs each change of a circuit breaker. */
-export function breakerReports(logger: Logger, upstream: string, backend: string) {
+/** Logs each change of a circuit breaker, and counts how often it opens. */
+export function breakerReports(logger: Logger, upstream: string, backend: BackendState) {
   return (state: BreakerState, reason: string): void => {
-    const fields = { upstream, backend, state, reason };
-    if (state === 'open') logger.warn('circuit breaker opened', fields);
-    else logger.info(`circuit breaker is ${state}`, fields);
+    const fields = { upstream, backend: backend.name, state, reason };
+    if (state === 'open') {
+      backend.breakerOpens += 1;
+      logger.warn('circuit breaker opened', fields);
+    } else logger.info(`circuit breaker is ${state}`, fields);
   };
 }
 

@@ -27,7 +27,6 @@ export function backendSeries(
   return {
     balance_request_resends_total: each(({ counts }) => counts.resends),
     balance_backend_connections_active: each(({ gauges }) => gauges.connectionsActive),
-    balance_backend_health_status: each(({ healthy }) => Number(healthy)),
     balance_backend_requests_in_flight: each(({ gauges }) => gauges.requestsInFlight),
     balance_backend_connections_kept: each(({ gauges }) => gauges.connectionsKept),
     balance_backend_connect_failures_total: each(({ counts }) => counts.connectFailures),
@@ -243,6 +242,10 @@ function seconds(ms: number | undefined): Series[] {
 /** Why backends were not chosen. */
 const PASS_COUNTS = {
   unhealthy: 'passedUnhealthy',
+  ejected: 'passedEjected',
+  circuit_open: 'passedCircuitOpen',
+  draining: 'passedDraining',
+  maintenance: 'passedMaintenance',
   max_connections: 'passedMaxConnections',
   pool_full: 'passedPoolFull',
   failed: 'passedFailed',

@@ -1,5 +1,6 @@
 import type { MetricType } from './exposition/exposition.ts';
 import { RETRY_METRIC_ROWS } from './retry-metric-rows.ts';
+import { STANDING_METRIC_ROWS } from './standing-metric-rows.ts';
 import { TLS_METRIC_ROWS } from './tls-metric-rows.ts';
 import { WORKER_METRIC_ROWS } from './worker-metric-rows.ts';
 
@@ -56,12 +57,7 @@ const ROWS = [
     ['backend'],
     'Open connections to the backend, idle ones included.',
   ],
-  [
-    'balance_backend_health_status',
-    'gauge',
-    ['backend'],
-    '1 when the backend is healthy or not checked, 0 when not.',
-  ],
+  ...STANDING_METRIC_ROWS,
   [
     'balance_backend_requests_in_flight',
     'gauge',
@@ -84,7 +80,7 @@ const ROWS = [
     'balance_backend_passed_over_total',
     'counter',
     ['backend', 'reason'],
-    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, max_connections, pool_full, or failed (it could not be connected to; another one is tried then, if there is one).',
+    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, ejected, circuit_open, draining, maintenance, max_connections, pool_full, or failed (it could not be connected to; another one is tried then, if there is one).',
   ],
   [
     'balance_backend_bytes_total',

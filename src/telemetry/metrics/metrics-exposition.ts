@@ -18,6 +18,7 @@ import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
 import { MetricsSnapshots } from './snapshot/metrics-snapshot.ts';
 import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
+import { standingSeries } from './standing-series.ts';
 import { certificateSeries, runningHandshakeSeries } from './tls-series.ts';
 import { workerSeries } from './worker-series.ts';
 
@@ -116,6 +117,7 @@ export class MetricsExposition {
       balance_retries_total: () => counted.retries.retries(snapshot),
       balance_retries_exhausted_total: () => counted.retries.exhausted(snapshot),
       ...backendSeries(snapshot, counted.healthChecks),
+      ...standingSeries(snapshot),
       ...queueSeries(snapshot, counted.queues),
       ...upstreamSeries(snapshot),
       balance_upstream_results_total: () => counted.results.series(snapshot),

@@ -3,14 +3,26 @@ import type { ErrorCode } from '../../errors.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
 import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
+import type { EjectionCause } from '../../readings/upstream.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
 import { OwnNumber } from '../standing/standing-words.ts';
 import { ConnectTrouble, type ConnectObserver } from './connect-trouble.ts';
 import type { BackendShare } from '../sharing/backend-share.ts';
 
-/** Why a balancer did not choose a backend for a request. `failed`: connecting to it failed for this request. */
-export type PassReason = 'unhealthy' | 'max_connections' | 'pool_full' | 'failed';
+/**
+ * Why a balancer did not choose a backend for a request. `draining`, `maintenance`: an operator has set it so. `failed`: connecting to it
+ * failed for this request.
+ */
+export type PassReason =
+  | 'unhealthy'
+  | 'ejected'
+  | 'circuit_open'
+  | 'draining'
+  | 'maintenance'
+  | 'max_connections'
+  | 'pool_full'
+  | 'failed';
 
 /** How often requests passed a backend over, by reason. */
 export type PassCounts = Record<PassReason, number>;
@@ -87,7 +99,24 @@ export class BackendState implements Backend {
   connectFailures = 0;
   /** Whether connects to it fail now. */
   readonly connects: ConnectTrouble;
-  readonly passedOver: PassCounts = { unhealthy: 0, max_connections: 0, pool_full: 0, failed: 0 };
+  readonly passedOver: PassCounts = {
+    unhealthy: 0,
+    ejected: 0,
+    circuit_open: 0,
+    draining: 0,
+    maintenance: 0,
+    max_connections: 0,
+    pool_full: 0,
+    failed: 0,
+  };
+  /** How often this worker ejected it from an upstream, by reason. */
+  readonly ejections: Record<EjectionCause, number> = {
+    consecutive_failures: 0,
+    error_rate: 0,
+    success_rate: 0,
+  };
+  /** How often this worker opened its circuit breaker in an upstream. */
+  breakerOpens = 0;
   /** Leases for a request's second try, on a fresh socket. */
   resends = 0;
   /** Bytes that went through its sockets, from it and to it. */

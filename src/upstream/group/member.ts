@@ -187,6 +187,11 @@ export class Member implements Candidate {
     return this.weight > 0 && this.#verdict.failsChecks;
   }
 
+  /** Whether a check has ended, or an operator says how it is. */
+  get isKnown(): boolean {
+    return this.health?.lastCheckAtMs !== undefined || this.standing.hand?.state === 'healthy';
+  }
+
   /** Whether an operator has taken it out, or its weight is 0: then it is no part of what an upstream's panic is judged by. */
   get isTakenOut(): boolean {
     return this.weight === 0 || this.#verdict.isTakenOut;

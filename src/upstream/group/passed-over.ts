@@ -1,6 +1,7 @@
 import type { BalanceError } from '../../errors.ts';
 import type { LogSubject } from '../../plugin-api/index.ts';
 import type { PassReason } from '../backend/backend-state.ts';
+import type { MemberState } from '../../readings/upstream.ts';
 import type { Member } from './member.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
@@ -38,6 +39,11 @@ export class PassedOver {
 }
 
 function reasonOf(member: Member): PassReason {
-  if (!member.up || member.breaker?.hasRoom === false) return 'unhealthy';
+  if (!member.up || member.breaker?.hasRoom === false) return reasonOfState(member.state);
   return member.isHeldUpByPool ? 'pool_full' : 'max_connections';
+}
+
+function reasonOfState(state: MemberState): PassReason {
+  if (state === 'open' || state === 'half-open') return 'circuit_open';
+  return state === 'ejected' || state === 'draining' || state === 'maintenance' ? state : 'unhealthy';
 }

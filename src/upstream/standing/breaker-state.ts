@@ -1,8 +1,4 @@
-/**
- * `closed`: all is well. `open`: the backend gets nothing. `half-open`: it gets a few requests, which show whether it is well again.
- * `recovering`: as closed, but with a growing part of its requests.
- */
-export type BreakerState = 'closed' | 'open' | 'half-open' | 'recovering';
+import type { BreakerState } from '../../readings/upstream.ts';
 
 /** The state of a breaker and a time by the clock: when an open one becomes half-open, or since when it is in another state. */
 export interface BreakerMoment {

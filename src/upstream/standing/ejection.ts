@@ -1,5 +1,6 @@
 import { msBetween } from '../../shared/shared-clock.ts';
 import type { SharedNumber } from '../balancer/contract/shared-turns.ts';
+import type { EjectionCause } from '../../readings/upstream.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { clear, increment, NO_WAKES, OwnNumber, type WordClock, type WordWakes } from './standing-words.ts';
 
@@ -13,11 +14,16 @@ export interface EjectionTimes {
 
 /** Why and for how long a backend is ejected. */
 export interface EjectionReport {
+  readonly cause: EjectionCause;
+  /** In words. */
   readonly reason: string;
   /** Its number among ejections in a row: the first is 1. */
   readonly count: number;
   readonly durationMs: number;
 }
+
+/** What speaks against a backend. */
+export type Suspicion = Pick<EjectionReport, 'cause' | 'reason'>;
 
 /** Hears what becomes of a backend, from the worker that decided it. */
 export interface EjectionObserver {
@@ -114,7 +120,7 @@ export class Ejection {
   }
 
   /** Ejects the backend. False when it is ejected already. */
-  eject(reason: string): boolean {
+  eject({ cause, reason }: Suspicion): boolean {
     const { until, count } = this.#words;
     if (until.read() !== 0) return false;
     const { baseMs, maxMs } = this.#times;
@@ -127,7 +133,7 @@ export class Ejection {
     clear(this.#words.failures);
     this.#reason = reason;
     this.total += 1;
-    this.#observer.ejected({ reason, count: number, durationMs });
+    this.#observer.ejected({ cause, reason, count: number, durationMs });
     this.#words.wakes.tellOthers();
     this.look();
     return true;

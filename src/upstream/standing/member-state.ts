@@ -27,7 +27,7 @@ export interface MemberVerdict {
   readonly up: boolean;
   /** It may get requests of clients that it serves already. */
   readonly takesSessions: boolean;
-  /** Its checks, or the operator in their place, find nothing wrong. */
+  /** Its checks, or the operator in their place, find nothing wrong. True also while it is taken out. */
   readonly sound: boolean;
   /** An operator or its agent has taken it out. */
   readonly isTakenOut: boolean;
@@ -39,10 +39,11 @@ export interface MemberVerdict {
 const OUT: MemberVerdict = {
   up: false,
   takesSessions: false,
-  sound: false,
+  sound: true,
   isTakenOut: true,
   failsChecks: false,
 };
+const OUT_AND_DOWN: MemberVerdict = { ...OUT, sound: false };
 const DRAINING: MemberVerdict = { ...OUT, takesSessions: true };
 const CUT_OFF: MemberVerdict = { ...OUT, sound: true, isTakenOut: false };
 const UP: MemberVerdict = { ...CUT_OFF, up: true, takesSessions: true };
@@ -64,8 +65,10 @@ export function verdictOn(
   const isSound =
     hand === 'healthy' || (hand !== 'unhealthy' && health?.healthy !== false && ejection?.isOut !== true);
   const taken = takenOutBy(hand, health?.agent);
-  if (taken === 'maintenance') return OUT;
-  if (taken === 'draining') return isSound && breaker?.state !== 'open' ? DRAINING : OUT;
+  if (taken !== undefined) {
+    if (!isSound) return OUT_AND_DOWN;
+    return taken === 'draining' && breaker?.state !== 'open' ? DRAINING : OUT;
+  }
   if (breaker?.state === 'open') return isSound ? CUT_OFF : DOWN;
   if (isSound) return UP;
   if (hand === 'unhealthy') return DOWN;

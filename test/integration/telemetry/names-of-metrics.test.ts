@@ -20,6 +20,8 @@ const PROMISED: readonly (readonly [name: string, type: string, labels: readonly
   ['balance_backend_connections_active', 'gauge', ['backend']],
   ['balance_backend_health_status', 'gauge', ['backend']],
   ['balance_backend_requests_in_flight', 'gauge', ['backend']],
+  ['balance_circuit_breaker_state', 'gauge', ['backend']],
+  ['balance_circuit_breaker_open_total', 'counter', ['backend']],
   ['balance_pool_connections_active', 'gauge', ['backend']],
   ['balance_pool_connections_idle', 'gauge', ['backend']],
   ['balance_pool_connections_created_total', 'counter', ['backend']],
@@ -43,6 +45,7 @@ listen: '127.0.0.1:0'
 backends: [{ name: one, address: '${server.address}' }, { name: gone, address: '${await deadAddress()}' }]
 http: { routes: [{ path_prefix: /gone, backends: [gone] }, { path_prefix: /, backends: [one] }] }
 connection_pool: { enabled: true, max_size: 10, max_idle_time: 5m }
+resilience: { circuit_breaker: { enabled: true } }
 metrics: { enabled: true, listen: '127.0.0.1:0', path: /metrics }
 logging: { level: fatal, access_log: false }
 `);

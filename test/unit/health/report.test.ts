@@ -50,6 +50,16 @@ it.each([
   },
 );
 
+it('does not count a backend that an operator has taken out', () => {
+  const backends = [
+    { address: 'a:1', health: 'unhealthy', isTakenOut: true },
+    { address: 'b:1', health: 'healthy' },
+  ] as const;
+  const { status, body } = healthReport(startedAtMs, backends, nowMs);
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toMatchObject({ backends: { 'a:1': 'unhealthy', 'b:1': 'healthy' } });
+});
+
 it('says 200 while nothing is known of a backend, and that nothing is', () => {
   const { status, body } = healthReport(startedAtMs, [{ address: 'a:1', health: 'unknown' }], nowMs);
   expect(status).toBe(200);

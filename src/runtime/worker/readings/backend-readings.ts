@@ -21,23 +21,23 @@ export interface UpstreamsInUse {
   readonly upstreams: Iterable<SharedUpstream>;
 }
 
-/** All these backends in numbers. A backend that no health check says to be down is healthy. */
+/** All these backends in numbers. A backend that nobody says to be down is healthy, unless connects to it fail and it is not checked. */
 export function backendReadings(
   backends: readonly BackendState[],
   live: LiveView,
   draining: DrainingGenerations,
   ids: ReadingIds,
 ): BackendReading[] {
-  const health = new Map<BackendState, boolean>();
-  for (const { backend, healthy } of live.backends()) health.set(backend, healthy);
+  const healthy = new Map<BackendState, boolean>();
+  for (const { backend, health } of live.backends()) healthy.set(backend, health !== 'unhealthy');
   // Usually all backends are in the live generation, so that the draining ones need not be searched.
-  const missing = new Set(backends.filter((backend) => !health.has(backend)));
+  const missing = new Set(backends.filter((backend) => !healthy.has(backend)));
   for (const generation of missing.size === 0 ? [] : draining.all()) {
     for (const group of generation.upstreams.values()) {
-      for (const { backend, sound } of group.members) if (missing.has(backend)) health.set(backend, sound);
+      for (const { backend, sound } of group.members) if (missing.has(backend)) healthy.set(backend, sound);
     }
   }
-  return backends.map((backend) => backendReading(backend, health.get(backend) ?? true, ids));
+  return backends.map((backend) => backendReading(backend, healthy.get(backend) ?? true, ids));
 }
 
 /** All backends that a generation uses, with their upstreams; those of the live generation come first. */
@@ -134,7 +134,7 @@ function membershipsIn(
 }
 
 function backendReading(backend: BackendState, healthy: boolean, ids: ReadingIds): BackendReading {
-  const { traffic, passedOver } = backend;
+  const { traffic, passedOver, ejections } = backend;
   return {
     id: ids.of(backend),
     name: backend.name,
@@ -150,9 +150,17 @@ function backendReading(backend: BackendState, healthy: boolean, ids: ReadingIds
       poolDiscarded: backend.discarded,
       poolTimeouts: backend.poolTimeouts,
       passedUnhealthy: passedOver.unhealthy,
+      passedEjected: passedOver.ejected,
+      passedCircuitOpen: passedOver.circuit_open,
+      passedDraining: passedOver.draining,
+      passedMaintenance: passedOver.maintenance,
       passedMaxConnections: passedOver.max_connections,
       passedPoolFull: passedOver.pool_full,
       passedFailed: passedOver.failed,
+      breakerOpens: backend.breakerOpens,
+      ejectedByFailures: ejections.consecutive_failures,
+      ejectedByErrorRate: ejections.error_rate,
+      ejectedBySuccessRate: ejections.success_rate,
     },
     gauges: {
       connectionsActive: backend.sockets,

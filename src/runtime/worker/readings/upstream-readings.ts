@@ -1,6 +1,7 @@
 import type { ListenerRoutes } from '../../../readings/listener.ts';
 import type { QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
 import type { Generation } from '../../generation/generation.ts';
+import { panicPercentOf } from '../../upstreams/standing-rules.ts';
 import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
 
 /** The upstreams of a generation and the state of their members. */
@@ -8,11 +9,14 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
   return [...(generation?.upstreams.values() ?? [])].map((upstream) => ({
     upstream: upstream.name,
     servesRequests: upstream.isUsedFor('keep-alive'),
+    panics: panicPercentOf(upstream.config) === 0 ? undefined : upstream.members.some(({ panics }) => panics),
     members: upstream.members.map((member) => ({
       backend: member.backend.name,
       weight: member.weight,
       effectiveWeight: member.effectiveWeight,
       state: member.state,
+      isEjected: member.ejection?.isOut,
+      breaker: member.breaker?.state,
     })),
   }));
 }

@@ -1,7 +1,12 @@
 import type { BackendCounts, BackendGauges } from '../../../readings/backend.ts';
 import type { ListenerCounts, ListenerGauges, ListenerRoutes } from '../../../readings/listener.ts';
 import type { ProxyReadings } from '../../../readings/proxy.ts';
-import type { MemberState, QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
+import type {
+  MemberReading,
+  MemberState,
+  QueueReading,
+  UpstreamReading,
+} from '../../../readings/upstream.ts';
 import { NamedSums, type NamedSum } from './named-sums.ts';
 
 /** All backends of one name, added up. It is healthy when all of them are. */
@@ -20,6 +25,9 @@ export interface UpstreamMembers {
   readonly weights: ReadonlyMap<string, number>;
   /** The same of the weights that count now. */
   readonly effectiveWeights: ReadonlyMap<string, number>;
+  readonly members: readonly MemberReading[];
+  /** Whether its health is ignored; undefined where that never happens. */
+  readonly panics: boolean | undefined;
 }
 
 /** The state of the proxy at the moment of a scrape, by name. All metrics of the scrape show the same moment. */
@@ -67,7 +75,7 @@ export class MetricsSnapshots {
   }
 }
 
-function membersOf({ members }: UpstreamReading): UpstreamMembers {
+function membersOf({ members, panics }: UpstreamReading): UpstreamMembers {
   const states = {
     up: 0,
     down: 0,
@@ -86,7 +94,7 @@ function membersOf({ members }: UpstreamReading): UpstreamMembers {
     weights.set(backend, (weights.get(backend) ?? 0) + weight);
     effectiveWeights.set(backend, (effectiveWeights.get(backend) ?? 0) + effectiveWeight);
   }
-  return { states, weights, effectiveWeights };
+  return { states, weights, effectiveWeights, members, panics };
 }
 
 function routesByListener(readings: readonly ListenerRoutes[]): KnownRoutes {

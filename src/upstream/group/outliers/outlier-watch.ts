@@ -1,3 +1,4 @@
+import type { Suspicion } from '../../standing/ejection.ts';
 import type { Member } from '../member.ts';
 import { mayEject } from './ejection-limit.ts';
 import { PassiveChecks } from './passive-checks.ts';
@@ -46,17 +47,17 @@ export class OutlierWatch {
   #add(member: Member): void {
     const { ejection } = member;
     if (ejection === undefined) return;
-    const checks = new PassiveChecks(ejection, this.#rules, (reason) => {
-      this.#suspect(member, reason);
+    const checks = new PassiveChecks(ejection, this.#rules, (suspicion) => {
+      this.#suspect(member, suspicion);
     });
     this.#checks.set(member, checks);
   }
 
-  #suspect(member: Member, reason: string): void {
+  #suspect(member: Member, suspicion: Suspicion): void {
     const { ejection } = member;
     if (ejection === undefined || ejection.isOut || !this.#checks.has(member)) return;
-    if (!this.#mayEject(member)) this.#onSpared(member, reason);
-    else if (ejection.eject(reason)) this.#lookLater();
+    if (!this.#mayEject(member)) this.#onSpared(member, suspicion.reason);
+    else if (ejection.eject(suspicion)) this.#lookLater();
     this.#checks.get(member)?.clear();
   }
 
@@ -85,10 +86,10 @@ export class OutlierWatch {
     for (const [member, count] of counts) {
       const rate = successRateOf(count);
       if (count.total >= successRate.minRequests && rate < bound)
-        this.#suspect(
-          member,
-          `success rate ${percent(rate)}, while the others allow no less than ${percent(bound)}`,
-        );
+        this.#suspect(member, {
+          cause: 'success_rate',
+          reason: `success rate ${percent(rate)}, while the others allow no less than ${percent(bound)}`,
+        });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { BalanceError, ErrorCode } from '../../../errors.ts';
-import type { Ejection } from '../../standing/ejection.ts';
+import type { Ejection, Suspicion } from '../../standing/ejection.ts';
 import { verdictOf } from '../../standing/lease-verdict.ts';
 import { VerdictWindow } from '../../standing/verdict-window.ts';
 import type { LeaseOutcomes } from '../../standing/lease-outcomes.ts';
@@ -10,14 +10,14 @@ import type { PassiveRules } from './passive-rules.ts';
 export class PassiveChecks implements LeaseOutcomes {
   readonly #ejection: Ejection;
   readonly #rules: PassiveRules;
-  readonly #suspect: (reason: string) => void;
+  readonly #suspect: (suspicion: Suspicion) => void;
   readonly #window: VerdictWindow;
   /** Since the last {@link takeInterval}. */
   #total = 0;
   #failures = 0;
 
   /** @param suspect called with the reason when the member should be ejected. Its counts begin anew if it is */
-  constructor(ejection: Ejection, rules: PassiveRules, suspect: (reason: string) => void) {
+  constructor(ejection: Ejection, rules: PassiveRules, suspect: (suspicion: Suspicion) => void) {
     this.#ejection = ejection;
     this.#rules = rules;
     this.#suspect = suspect;
@@ -63,8 +63,15 @@ export class PassiveChecks implements LeaseOutcomes {
     window.add(true, performance.now());
     const inRow = this.#ejection.countFailure();
     const { consecutiveFailures, minRequests, errorRate } = this.#rules;
-    if (inRow >= consecutiveFailures) this.#suspect(`failures in a row: ${inRow}, the last one: ${last}`);
+    if (inRow >= consecutiveFailures)
+      this.#suspect({
+        cause: 'consecutive_failures',
+        reason: `failures in a row: ${inRow}, the last one: ${last}`,
+      });
     else if (window.total >= minRequests && window.failureRate >= errorRate)
-      this.#suspect(`failed: ${window.failures} of ${window.total} requests, the last one: ${last}`);
+      this.#suspect({
+        cause: 'error_rate',
+        reason: `failed: ${window.failures} of ${window.total} requests, the last one: ${last}`,
+      });
   }
 }

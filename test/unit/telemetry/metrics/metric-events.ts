@@ -32,9 +32,24 @@ export function eventfulLab(): MetricsLab {
       {
         upstream: 'main',
         servesRequests: true,
+        panics: true,
         members: [
-          { backend: 'a', weight: 1, effectiveWeight: 1, state: 'up' },
-          { backend: 'b', weight: 3, effectiveWeight: 3, state: 'down' },
+          {
+            backend: 'a',
+            weight: 1,
+            effectiveWeight: 1,
+            state: 'ejected',
+            isEjected: true,
+            breaker: 'recovering',
+          },
+          {
+            backend: 'b',
+            weight: 3,
+            effectiveWeight: 3,
+            state: 'half-open',
+            isEjected: false,
+            breaker: 'half-open',
+          },
         ],
       },
     ],

@@ -37,7 +37,10 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
     upstreams: unlessEmpty<UpstreamReading>({
       upstream: 'web',
       servesRequests: true,
-      members: [{ backend: 'a', weight: 1, effectiveWeight: 1, state: 'up' }],
+      panics: false,
+      members: [
+        { backend: 'a', weight: 1, effectiveWeight: 1, state: 'up', isEjected: false, breaker: 'closed' },
+      ],
     }),
     routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),
     certificates: unlessEmpty(certificateReading()),

@@ -436,6 +436,10 @@ describe('metrics of backends', () => {
         poolDiscarded: 4,
         poolTimeouts: 3,
         passedUnhealthy: 4,
+        passedEjected: 3,
+        passedCircuitOpen: 2,
+        passedDraining: 1,
+        passedMaintenance: 5,
         resends: 6,
         connectFailures: 8,
         bytesReceived: 1000,
@@ -452,6 +456,10 @@ describe('metrics of backends', () => {
     );
     expect(shown).toEqual({
       'balance_backend_passed_over_total{backend="a",reason="unhealthy"}': 4,
+      'balance_backend_passed_over_total{backend="a",reason="ejected"}': 3,
+      'balance_backend_passed_over_total{backend="a",reason="circuit_open"}': 2,
+      'balance_backend_passed_over_total{backend="a",reason="draining"}': 1,
+      'balance_backend_passed_over_total{backend="a",reason="maintenance"}': 5,
       'balance_backend_passed_over_total{backend="a",reason="max_connections"}': 0,
       'balance_backend_passed_over_total{backend="a",reason="pool_full"}': 0,
       'balance_backend_passed_over_total{backend="a",reason="failed"}': 0,
@@ -497,6 +505,61 @@ describe('metrics of backends', () => {
     await lab.values();
     lab.backends.push(backendReading(backendNamed('a', 2), { poolCreated: 1 }));
     expect((await lab.values()).get(created)).toBe(1);
+  });
+});
+
+describe('metrics of states', () => {
+  it('show the worst breaker of a backend, its ejections, and which upstreams panic', async () => {
+    const member = { weight: 1, effectiveWeight: 1, isEjected: false } as const;
+    const lab = new MetricsLab({
+      upstreams: () => [
+        {
+          upstream: 'web',
+          servesRequests: true,
+          panics: true,
+          members: [
+            { ...member, backend: 'a', state: 'open', breaker: 'open' },
+            { ...member, backend: 'b', state: 'ejected', isEjected: true },
+          ],
+        },
+        {
+          upstream: 'db',
+          servesRequests: true,
+          panics: false,
+          members: [{ ...member, backend: 'a', state: 'up', breaker: 'recovering' }],
+        },
+        {
+          upstream: 'raw',
+          servesRequests: false,
+          members: [{ backend: 'c', weight: 1, effectiveWeight: 1, state: 'unknown' }],
+        },
+      ],
+    });
+    lab.backends.push(
+      backendReading(backendNamed('a', 0), { breakerOpens: 2, ejectedByErrorRate: 3 }),
+      backendReading(backendNamed('b', 1)),
+      backendReading(backendNamed('c', 2)),
+    );
+    const read = [...(await lab.values())].filter(([key]) => /breaker|eject|panic|_backend_state/.test(key));
+    const shown = Object.fromEntries(read.filter(([key]) => !key.includes('passed_over')));
+    expect(shown).toEqual({
+      'balance_backend_state{backend="a",state="open",upstream="web"}': 1,
+      'balance_backend_state{backend="a",state="up",upstream="db"}': 1,
+      'balance_backend_state{backend="b",state="ejected",upstream="web"}': 1,
+      'balance_backend_state{backend="c",state="unknown",upstream="raw"}': 1,
+      'balance_circuit_breaker_state{backend="a"}': 2,
+      'balance_circuit_breaker_open_total{backend="a"}': 2,
+      'balance_backend_ejections_total{backend="a",reason="consecutive_failures"}': 0,
+      'balance_backend_ejections_total{backend="a",reason="error_rate"}': 3,
+      'balance_backend_ejections_total{backend="a",reason="success_rate"}': 0,
+      'balance_backend_ejections_total{backend="b",reason="consecutive_failures"}': 0,
+      'balance_backend_ejections_total{backend="b",reason="error_rate"}': 0,
+      'balance_backend_ejections_total{backend="b",reason="success_rate"}': 0,
+      'balance_upstream_ejected{upstream="web"}': 1,
+      'balance_upstream_ejected{upstream="db"}': 0,
+      'balance_upstream_panic{upstream="web"}': 1,
+      'balance_upstream_panic{upstream="db"}': 0,
+    });
   });
 });
 

@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Ejection } from '../../../../src/upstream/standing/ejection.ts';
 
 const SECOND = 1_000;
+/** What speaks against the backend. */
+const FAILS = { cause: 'consecutive_failures', reason: 'it fails' } as const;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
@@ -28,7 +30,7 @@ describe('an ejection', () => {
   it('lasts longer each time in a row, up to its longest time', () => {
     const { ejection } = lab();
     const durations = Array.from({ length: 12 }, () => {
-      ejection.eject('it fails');
+      ejection.eject(FAILS);
       const { leftMs } = ejection;
       vi.advanceTimersByTime(leftMs);
       expect(ejection.isOut).toBe(false);
@@ -40,11 +42,11 @@ describe('an ejection', () => {
   it('is forgiven bit by bit while the backend stays in', () => {
     const { ejection } = lab();
     for (let time = 0; time < 3; time++) {
-      ejection.eject('it fails');
+      ejection.eject(FAILS);
       vi.advanceTimersByTime(ejection.leftMs);
     }
     vi.advanceTimersByTime(20 * SECOND);
-    ejection.eject('it fails');
+    ejection.eject(FAILS);
     expect(ejection.leftMs).toBe(60 * SECOND);
   });
 
@@ -52,7 +54,7 @@ describe('an ejection', () => {
     const { ejection, told } = lab();
     let changes = 0;
     ejection.changes.follow(() => (changes += 1));
-    expect([ejection.eject('it fails'), ejection.eject('it fails')]).toEqual([true, false]);
+    expect([ejection.eject(FAILS), ejection.eject(FAILS)]).toEqual([true, false]);
     ejection.end('an active check passed');
     ejection.end('an active check passed');
     expect(told).toEqual(['1: 30s', 'an active check passed']);
@@ -63,7 +65,7 @@ describe('an ejection', () => {
     const { ejection } = lab();
     ejection.countFailure();
     expect(ejection.countFailure()).toBe(2);
-    ejection.eject('it fails');
+    ejection.eject(FAILS);
     expect(ejection.countFailure()).toBe(1);
     ejection.countSuccess();
     expect(ejection.countFailure()).toBe(1);
