@@ -79,6 +79,8 @@ async function execute(line: CommandLine, context: ServeContext): Promise<number
       return (await import('./health/health.ts')).health(context);
     case 'upgrade':
       return (await import('./upgrade/upgrade.ts')).upgrade(line, context);
+    case 'backends':
+      return (await import('./backends/backends.ts')).backends(line, context);
     case 'logs':
       return (await import('./logs/logs.ts')).logs(line.args, { ...context, stdin: process.stdin });
     case 'help':

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { closest, suggestion } from '../../config/problems/closest.ts';
 import { parseDurationMs } from '../../config/values/units.ts';
 import { messageOf } from '../../errors.ts';
+import { readBackends, type BackendsLine } from './backends-line.ts';
 import { readDevCert, type DevCertLine, type DevCertOptions } from './dev-cert-line.ts';
 import { readQuestion, type ExplainLine } from './explain-line.ts';
 
@@ -12,6 +13,7 @@ export type CommandLine =
   | DiffLine
   | ExplainLine
   | DevCertLine
+  | BackendsLine
   | { readonly command: 'demo' | 'health' | 'help' | 'version' }
   /** `timeoutMs`: undefined when the config says how long it may take. */
   | { readonly command: 'upgrade'; readonly timeoutMs: number | undefined }
@@ -52,6 +54,7 @@ const options = {
   days: { type: 'string' },
   force: { type: 'boolean' },
   timeout: { type: 'string' },
+  reason: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -68,6 +71,7 @@ const commands = {
   demo: [],
   health: [],
   upgrade: ['timeout'],
+  backends: ['config', 'reason', 'json'],
   logs: [],
   help: [],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
@@ -82,6 +86,7 @@ const VALUE_WORDS: Readonly<Record<string, string>> = {
   folder: 'a folder',
   days: 'a number of days',
   timeout: 'a duration such as 60s',
+  reason: 'some words',
 };
 
 /** The values of the options that were given. */
@@ -93,6 +98,7 @@ interface OptionValues extends DevCertOptions {
   readonly from?: string | undefined;
   readonly listener?: string | undefined;
   readonly timeout?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -162,6 +168,10 @@ function lineOf(
         : mistake(`${command} takes no arguments, got '${rest.join(' ')}'`);
     case 'upgrade':
       return upgradeLine(rest, values.timeout);
+    case 'backends': {
+      const question = readBackends(rest, values.reason);
+      return typeof question === 'string' ? mistake(question) : { command, configFile, json, ...question };
+    }
     case 'logs':
       return mistake('logs comes before its options');
     case 'diff':

@@ -8,6 +8,8 @@ Usage:
   balance diff A B                   show what a proxy that runs A would do with B
   balance explain [METHOD] URL       show the way of a request: listener, route, what is forwarded, backends
   balance logs [FILE|-]...           show JSON log lines in a readable form, and other lines as they are
+  balance backends [list]            show the backends of the running proxy and what state they are in
+  balance backends VERB NAME         drain, disable, enable a backend, or call it healthy or unhealthy
   balance health                     say whether the proxy at $BALANCE_HEALTH_SOCKET is ready, for health checks of containers
   balance upgrade [--timeout 60s]    let a new version take over from the proxy at $BALANCE_HEALTH_SOCKET, without a lost connection
   balance dev-cert NAME...           make a certificate for local development, and once a CA that clients are made to trust
@@ -15,12 +17,17 @@ Usage:
 
 Options:
   -c, --config FILE   the config file (default: $BALANCE_CONFIG, then config/balance.yaml); -config FILE means the same
-      --json          validate, diff, explain: write the result as JSON
+      --json          validate, diff, explain, backends: write the result as JSON
   -h, --help          show this text
   -v, --version       show the version
 
 Options of validate:
       --strict        check more, such as routes that nothing reaches, and treat warnings as errors
+
+Options of backends:
+      --reason TEXT   why, for those who look later; NAME is UPSTREAM/NAME where several servers share a name
+                      drain: no new clients; it keeps those that it has, by sticky cookies too. disable: no requests
+                      at all. enable: as its checks say again. The admin server that the config names is asked.
 
 Options of explain:
   -H, --header 'Name: value'   a header of the request; as often as needed

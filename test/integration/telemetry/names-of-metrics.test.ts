@@ -85,6 +85,8 @@ describe('the metrics that dashboards name', () => {
       backend_connections_active: 1,
       backend_health_status: 1,
       backend_requests_in_flight: 0,
+      circuit_breaker_state: 0,
+      circuit_breaker_open_total: 0,
       pool_connections_active: 0,
       pool_connections_idle: 1,
       pool_connections_created_total: 1,

@@ -140,7 +140,7 @@ describe('parseCommandLine', () => {
 
   it('names the command that an option belongs to', () => {
     expect(mistakeIn('run --strict')).toBe('run takes no --strict, validate does');
-    expect(mistakeIn('run --json')).toBe('run takes no --json, validate, diff, explain do');
+    expect(mistakeIn('run --json')).toBe('run takes no --json, validate, diff, explain, backends do');
     expect(mistakeIn('validate --from 127.0.0.1')).toBe('validate takes no --from, explain does');
   });
 
