@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { killRun, type KillResult } from './backends/kill-run.ts';
 import { failedOf, failuresOf, killTable } from './backends/kill-table.ts';
-import { balance } from './backends/proxies/balance.ts';
+import { balance, balanceByDefault } from './backends/proxies/balance.ts';
 import { haproxy } from './backends/proxies/haproxy.ts';
 import { nginx, nginxWithoutFails } from './backends/proxies/nginx.ts';
 
@@ -13,10 +13,11 @@ const USAGE = `npm run soak:backends -- [options]
   --every N     milliseconds between two acts, on average (default 300)
   --overlap N   a backend is killed only while another one has lived for so many milliseconds (default 0)
   --workers N   workers of the proxy, threads of HAProxy, processes of nginx (default 1)
-  --proxies X   balance, nginx, nginx-0 (max_fails=0), haproxy, or some of them with commas (default balance)
+  --proxies X   balance, balance-20 (budget of 20 %), nginx, nginx-0 (max_fails=0), haproxy, or several with commas
+                (default balance)
   --seed N      for what is random (default 1)
 `;
-const PROXIES = { balance, nginx, 'nginx-0': nginxWithoutFails, haproxy };
+const PROXIES = { balance, 'balance-20': balanceByDefault, nginx, 'nginx-0': nginxWithoutFails, haproxy };
 
 const text = { type: 'string' } as const;
 const { values } = parseArgs({

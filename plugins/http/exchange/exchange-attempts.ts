@@ -122,7 +122,9 @@ export abstract class ExchangeAttempts
       this.fail(502, 'backend_reset', 'the backend closed the connection', NO_RESPONSE);
       return;
     }
-    this.#giveUpAttempt('backend_reset', 0);
+    // A backend that closed an idle connection just then works: a client that belongs to it stays there.
+    const isAvoided = !retry.needsFreshChannel || this.session === undefined;
+    this.#giveUpAttempt('backend_reset', 0, isAvoided);
     this.endAttempt('backend_reset', 0);
     this.#tryAgain(retry, 'backend_reset');
   }
@@ -211,14 +213,14 @@ export abstract class ExchangeAttempts
     return rules.repeats(this.method) && this.upgrade === '' && this.session === undefined && !this.pins;
   }
 
-  /** Notes the attempt that runs as a failed try, which another one follows. */
-  #giveUpAttempt(error: ErrorCode | undefined, status: number): void {
+  /** Notes the attempt that runs as a failed try, which another one follows. `isAvoided`: at another backend, if there is one. */
+  #giveUpAttempt(error: ErrorCode | undefined, status: number, isAvoided = true): void {
     const { backend, recovery } = this;
     if (backend === undefined) return;
     this.noteFailedTry(backend, error, status);
     if (recovery === undefined) return;
     this.noteRetry();
-    this.avoid = recovery.failedAt(backend);
+    if (isAvoided) this.avoid = recovery.failedAt(backend);
   }
 
   #tryAgain(retry: Retry, failure: ErrorCode | number): void {

@@ -2,23 +2,33 @@ import { ProxyProcess } from '../../../fuzz/proxy-process.ts';
 import type { MortalBackend } from '../backend-fleet.ts';
 import type { KillProxy } from './kill-proxy.ts';
 
-/** Retries, ejection and its panic threshold as they are by default, and checks of each second. */
-export const balance: KillProxy = {
-  name: 'balance',
-  version: () => `balance on Node ${process.versions.node}`,
-  async start({ backends, workers }) {
-    const proxy = await ProxyProcess.start(plainConfig(backends, workers), 1);
-    return {
-      port: proxy.port('web'),
-      faults: proxy.faults,
-      close: async () => {
-        await proxy.stop();
-      },
-    };
-  },
-};
+/**
+ * Ejection and its panic threshold as they are by default, and checks of each second.
+ *
+ * @param percent the budget of retries
+ */
+function balanceWith(name: string, percent: number): KillProxy {
+  return {
+    name,
+    version: () => `balance on Node ${process.versions.node}`,
+    async start({ backends, workers }) {
+      const proxy = await ProxyProcess.start(config(backends, workers, percent), 1);
+      return {
+        port: proxy.port('web'),
+        faults: proxy.faults,
+        close: async () => {
+          await proxy.stop();
+        },
+      };
+    },
+  };
+}
 
-function plainConfig(backends: readonly MortalBackend[], workers: number): string {
+/** When one of two backends that live dies, half of the requests must be sent again; the others have no budget either. */
+export const balance = balanceWith('balance', 100);
+export const balanceByDefault = balanceWith('balance, budget 20 %', 20);
+
+function config(backends: readonly MortalBackend[], workers: number, percent: number): string {
   return `workers: ${String(workers)}
 listeners: [{ name: web, listen: '127.0.0.1:0', http: {}, upstream: web }]
 upstreams:
@@ -27,7 +37,7 @@ upstreams:
 ${backends.map(({ name, port }) => `      - { name: ${name}, address: '127.0.0.1:${String(port)}' }`).join('\n')}
     health_check: { path: /health, interval: 1s, timeout: 1s }
     outlier_detection: {}
-    resilience: { retry: { max_attempts: ${String(backends.length + 1)} } }
+    resilience: { retry: { max_attempts: ${String(backends.length + 1)}, budget: { percent: ${String(percent)} } } }
 admin: { listen: '127.0.0.1:0' }
 logging: { level: info, format: json, access_log: false }
 reload: { watch: false }
