@@ -23,6 +23,7 @@ export class Scene {
   readonly proxy: RunningProxy;
   /** The requests that the backend saw, where it answers by `respond`. */
   readonly seen: Message[];
+  readonly #clients: ByteSocket[] = [];
 
   constructor(backend: RecordingBackend, proxy: RunningProxy, seen: Message[]) {
     this.backend = backend;
@@ -42,7 +43,15 @@ export class Scene {
 
   /** A new connection to the proxy. */
   async client(): Promise<ByteSocket> {
-    return owned(await ByteSocket.connect(this.proxy.address()));
+    const client = owned(await ByteSocket.connect(this.proxy.address()));
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Ends the clients and the proxy, so that all log lines are written. The proxy would wait a while for the last requests of clients that stay. */
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.proxy.stop();
   }
 
   /** Sends `request` on a connection of its own and reads the response. */

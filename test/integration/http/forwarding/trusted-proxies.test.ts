@@ -179,7 +179,7 @@ transform: { response_headers: [{ action: set, name: X-Client, value: "\${client
     const stage = await scene({ yaml });
     const response = await stage.exchange(get('/', `X-Forwarded-For: ${list}\r\n`));
     expect(fieldValues(response, 'x-client')).toEqual([address]);
-    await stage.proxy.stop();
+    await stage.stop();
     const line = (await stage.proxy.logLines()).find((text) => text.includes(' access '));
     expect(line).toContain(` client_ip=${address} `);
   });

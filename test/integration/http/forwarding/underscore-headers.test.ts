@@ -91,7 +91,7 @@ transform: { response_headers: [{ action: set, name: X-Route, value: "\${route}"
   it('is told in the debug line of a request', async () => {
     const stage = await scene({ yaml: 'logging: { level: debug }' });
     await stage.exchange(get('/', 'X_Real_IP: 1\r\nX-Other: 1\r\nx_request.id: 2\r\n'));
-    await stage.proxy.stop();
+    await stage.stop();
     const line = (await stage.proxy.logLines()).find((text) => text.includes('Request received'));
     expect(line).toContain(' dropped_headers="X_Real_IP, x_request.id"');
   });

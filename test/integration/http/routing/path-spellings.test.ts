@@ -71,7 +71,7 @@ describe('a path that can be read in several ways', () => {
       expect(body).toContain('the path can be read in several ways, which meet different routes');
     }
     expect(stage.seen).toHaveLength(0);
-    await stage.proxy.stop();
+    await stage.stop();
     expect((await stage.proxy.logLines()).join('\n')).toContain('path_readings');
   });
 

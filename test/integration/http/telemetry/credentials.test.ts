@@ -41,7 +41,7 @@ it.each(['text', 'json'])(
     ids.push(await stage.exchange(post('password=secret-12', '/', lines)));
     ids.push(await stage.exchange(`GET / HTTP/1.1\r\n${lines}\r\n`));
     ids.push(await stage.exchange(`GET / HTTP/1.1\r\n${lines}bad line\r\n\r\n`));
-    await stage.proxy.stop();
+    await stage.stop();
     const log = (await stage.proxy.logLines()).join('\n');
     for (const message of ids) expect(log).toContain(fieldValues(message, 'x-request-id')[0]);
     expect(log).not.toContain('secret');

@@ -115,7 +115,7 @@ describe('the access log', () => {
     const stage = await scene({ yaml: `logging: { access_log: { format: ${format}${fields} } }` });
     const headers = 'User-Agent: Zoë/1 日本\r\nReferer: http://x/ü?q\r\n';
     await stage.exchange(get('/', Buffer.from(headers).toString('latin1')));
-    await stage.proxy.stop();
+    await stage.stop();
     const lines = (await stage.proxy.logLines()).filter(
       (line) => line.includes('127.0.0.1') && !line.includes('listen'),
     );
@@ -129,7 +129,7 @@ describe('the access log', () => {
     });
     const agent = Buffer.from('User-Agent: Zoë/1\r\n').toString('latin1');
     await stage.exchange(get('/hers', agent) + get('/another', 'User-Agent: curl\r\n'));
-    await stage.proxy.stop();
+    await stage.stop();
     const lines = (await stage.proxy.logLines()).filter((line) => line.includes('client_ip'));
     expect(lines).toEqual([expect.stringContaining('path=/hers')]);
   });
@@ -137,7 +137,7 @@ describe('the access log', () => {
   it('is silent when it is off', async () => {
     const stage = await scene({ yaml: 'logging: { access_log: false }' });
     await stage.exchange(get());
-    await stage.proxy.stop();
+    await stage.stop();
     expect((await stage.proxy.logLines()).filter((line) => line.includes('client_ip'))).toEqual([]);
   });
 });
