@@ -165,8 +165,8 @@ export interface Lease {
   readonly reused: boolean;
   /** The value that the cookie {@link Upstream.sticky} must get with the response; undefined when the client has the right one, or none is set. */
   readonly newSession?: string | undefined;
-  /** The head of the final response has arrived: for balancers that choose by how long backends take. */
-  responded?(): void;
+  /** The head of the final response has arrived, with that status: for balancers and limits that go by how long backends take. */
+  responded?(status: number): void;
   /**
    * The exchange is over. The outcome tells the upstream how the backend did.
    *

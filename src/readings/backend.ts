@@ -37,6 +37,8 @@ export interface BackendCounts {
   readonly passedMaintenance: number;
   /** … it was at `max_connections`. */
   readonly passedMaxConnections: number;
+  /** … it had all the requests that `max_requests` or `adaptive_concurrency` allow. */
+  readonly passedMaxRequests: number;
   /** … its pool was full. */
   readonly passedPoolFull: number;
   /** … it could not be connected to. */
@@ -147,6 +149,8 @@ export interface MembershipReading extends MembershipParts {
   readonly effectiveWeight: number;
   /** Exchanges and tunnels that may run at a time; Infinity: no limit. */
   readonly maxConnections: number;
+  /** How many requests it may work on at a time; undefined: no limit. */
+  readonly requests: RequestLimitReading | undefined;
   readonly healthy: boolean;
   readonly state: MemberState;
   /** When the health last changed; undefined without health checks. */
@@ -161,6 +165,16 @@ export interface MembershipReading extends MembershipParts {
   readonly tls: BackendTlsReading | undefined;
   /** The version of the PROXY header that connections to it begin with; undefined: none. */
   readonly proxyProtocol: 'v1' | 'v2' | undefined;
+}
+
+/** How many requests of an upstream a backend may work on at a time. */
+export interface RequestLimitReading {
+  /** Those that run. */
+  readonly running: number;
+  /** `max_requests`; infinite without it. */
+  readonly max: number;
+  /** The limit that `adaptive_concurrency` has found; undefined without it. */
+  readonly adaptive: number | undefined;
 }
 
 /** How an upstream speaks TLS to a backend. */

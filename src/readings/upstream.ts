@@ -34,6 +34,16 @@ export interface UpstreamReading {
   /** Whether health is ignored, as too few backends are healthy; undefined where that never happens. */
   readonly panics?: boolean | undefined;
   readonly members: readonly MemberReading[];
+  /** The budget of second tries; undefined where requests are not tried again. */
+  readonly retryBudget?: RetryBudgetReading | undefined;
+}
+
+/** The budget of an upstream's second tries, in all workers. */
+export interface RetryBudgetReading {
+  /** Second tries that run or wait for their time. */
+  readonly used: number;
+  /** So many may run now. */
+  readonly size: number;
 }
 
 /** A backend as a member of an upstream. */
@@ -48,6 +58,8 @@ export interface MemberReading {
   readonly isEjected?: boolean | undefined;
   /** undefined without a circuit breaker. */
   readonly breaker?: BreakerState | undefined;
+  /** The limit that `adaptive_concurrency` has found; undefined without it. */
+  readonly adaptiveLimit?: number | undefined;
 }
 
 /**

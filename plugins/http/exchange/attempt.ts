@@ -143,7 +143,7 @@ export class Attempt implements ResponseEvents {
 
   head(head: ResponseHead, bodyLength: number): void {
     const owner = this.#owner;
-    this.lease.responded?.();
+    this.lease.responded?.(head.status);
     if (owner.recovery !== undefined) {
       this.#keepsSocket = !owner.wantsBody;
       if (owner.givesUp(head.status, this)) {

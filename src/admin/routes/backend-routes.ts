@@ -9,6 +9,7 @@ import type {
   MembershipReading,
   PoolReading,
   PoolsReading,
+  RequestLimitReading,
 } from '../../readings/backend.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
@@ -109,7 +110,8 @@ function countersJson(counts: BackendCounts): object {
 function passedOverIn(counts: BackendCounts): number {
   const { passedUnhealthy, passedEjected, passedCircuitOpen, passedDraining, passedMaintenance } = counts;
   const byState = passedUnhealthy + passedEjected + passedCircuitOpen + passedDraining + passedMaintenance;
-  return byState + counts.passedMaxConnections + counts.passedPoolFull + counts.passedFailed;
+  const byLimit = counts.passedMaxConnections + counts.passedMaxRequests + counts.passedPoolFull;
+  return byState + byLimit + counts.passedFailed;
 }
 
 function hostNameJson(hostName: HostNameReading | undefined): object | null {
@@ -140,13 +142,14 @@ function timeJson(atMs: number | undefined): string | null {
 
 function membershipJson(membership: MembershipReading): object {
   const { upstream, weight, effectiveWeight, maxConnections, state, tls, proxyProtocol } = membership;
-  const { byHand, ejection, breaker } = membership;
+  const { requests, byHand, ejection, breaker } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
   return {
     name: upstream,
     weight,
     effective_weight: effectiveWeight,
     max_connections: limit,
+    requests: requests === undefined ? null : requestsLimitJson(requests),
     healthy: healthJson(membership),
     state: stateJson(state),
     by_hand: byHand === undefined ? null : byHandJson(byHand),
@@ -161,6 +164,10 @@ function membershipJson(membership: MembershipReading): object {
 function healthJson({ healthy, lastCheckAtMs, byHand }: MembershipReading): boolean | null {
   const isKnown = lastCheckAtMs !== undefined || byHand?.state === 'healthy';
   return healthy && !isKnown ? null : healthy;
+}
+
+function requestsLimitJson({ running, max, adaptive }: RequestLimitReading): object {
+  return { running, max: Number.isFinite(max) ? max : null, adaptive_limit: adaptive ?? null };
 }
 
 /** In the words that operators use for health. */

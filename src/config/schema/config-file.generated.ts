@@ -97,6 +97,11 @@ export interface FileBackend {
    * @default 0
    */
   readonly max_connections?: number;
+  /**
+   * How many HTTP requests of this upstream the backend may work on at the same time. Further requests go to other backends, or wait in the queue. A request counts until its response is complete; WebSockets and other tunnels count no longer once they have begun, nor do connections of `mode: tcp`: `max_connections` bounds these. HTTP/1.1 needs a connection for each request, so this is the limit for requests where tunnels may have more. With several workers, those of all of them count. 0: no limit.
+   * @default 0
+   */
+  readonly max_requests?: number;
 }
 
 /** TLS on the listener, and under `backend` TLS to the backends. Names with a certificate are decrypted here; names under `sni` are passed on undecrypted. For the listener it needs `cert_file` and `key_file`, `certificates` or `sni`; a section with nothing but `backend` leaves the listener without TLS. */
@@ -600,6 +605,7 @@ export interface Resilience {
   readonly circuit_breaker?: CircuitBreaker;
   readonly retry?: Retry;
   readonly hedge?: Hedge;
+  readonly adaptive_concurrency?: AdaptiveConcurrency;
 }
 
 /** Gives a backend that fails a pause. Its breaker opens after failures, and the backend gets nothing for `timeout`. Then it is half-open: a few requests show whether the backend is well again. If they succeed, it closes; if one fails, it opens again. A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. When the breakers of all backends are open, requests are answered at once with 503, `Retry-After` and `X-Balance-Reason: circuit_open`. An edit of this section begins with closed breakers; other edits keep their state. With several workers, the state, the failures in a row and the requests of a half-open breaker count for all of them. */
@@ -720,6 +726,40 @@ export interface Hedge {
   readonly enabled?: boolean;
   /** The second try begins when so much time has passed without the head of a response. The time that a connection takes is a part of it, and a wait in the queue is none. */
   readonly after: string;
+}
+
+/** Finds out how many HTTP requests each backend can work on at a time, and gives it no more. The others wait in the proxy's `queue`, or are refused when that is full (503, `Retry-After`): so a backend that becomes slow or gets too much goes on at its full speed, and recovers at once. The limit grows while responses come as quickly as usual, and falls when they become slow because requests wait at the backend. No request is refused or held back to measure anything. Times are those from a request to the head of its response; responses with a status of 500 and more do not count. Each worker finds limits of its own. */
+export interface AdaptiveConcurrency {
+  /**
+   * `false` turns the limits off while the section stays in the file.
+   * @default true
+   */
+  readonly enabled?: boolean;
+  /**
+   * The least number of requests that a backend may have. With several workers each has its part of this and of the next two numbers, rounded up.
+   * @default 5
+   */
+  readonly min_limit?: number;
+  /**
+   * The largest number of requests that a backend may have.
+   * @default 1000
+   */
+  readonly max_limit?: number;
+  /**
+   * The limit of a backend at the start. It grows by its square root in each `window` in which it is used.
+   * @default 20
+   */
+  readonly initial_limit?: number;
+  /**
+   * So many times as long as usual responses may take before the limit falls. Where requests of one upstream take very different times, a larger number is better.
+   * @default 2
+   */
+  readonly tolerance?: number;
+  /**
+   * The limit changes at most once in this time, and not before ten responses have come.
+   * @default "250ms"
+   */
+  readonly window?: string;
 }
 
 /** The time limits of a flat file, for clients and backends together. */

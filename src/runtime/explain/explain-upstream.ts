@@ -143,6 +143,9 @@ function reasonAgainst(member: Member): string {
   if (member.weight === 0) return 'its weight is 0';
   if (!member.up || member.breaker?.hasRoom === false) return reasonOfState(member);
   if (member.active >= member.maxConnections) return `at its limit of ${member.maxConnections} connections`;
+  const { requests } = member;
+  if (requests?.hasRoom === false)
+    return `at its limit of ${Math.min(requests.max, requests.adaptive?.limit ?? requests.max)} requests`;
   return 'all sockets of its pool are in use';
 }
 

@@ -4,6 +4,8 @@ import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
+import type { AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
+import { RequestLimit } from '../../upstream/concurrency/request-limit.ts';
 import type { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
@@ -27,6 +29,8 @@ export interface MemberParts {
   readonly passive: PassiveRules | undefined;
   /** Absent where there are no circuit breakers. */
   readonly breaker: BreakerRules | undefined;
+  /** Absent where no limit for requests is found by their times. */
+  readonly adaptive: AdaptiveRules | undefined;
   /** Makes what knows how long a backend takes to answer. Absent where the balancer does not ask. */
   readonly timesOf: (() => ResponseTimes) | undefined;
 }
@@ -48,7 +52,7 @@ export class HeldMember {
   constructor(config: BackendConfig, parts: MemberParts) {
     this.config = config;
     this.#parts = parts;
-    const { registry, check, upstream, passive, breaker } = parts;
+    const { registry, check, upstream, passive, breaker, adaptive } = parts;
     this.#backend = registry.backend(config);
     const backend = this.#backend.value;
     const changed = (): void => {
@@ -65,6 +69,10 @@ export class HeldMember {
     standing.value.enter(standings.isServing);
     const ejection = passive && standings.ejection(upstream, config, passive, backend);
     const circuit = breaker && standings.breaker(upstream, config, breaker, backend);
+    const adaptiveLimit = adaptive && standings.adaptiveLimit(upstream, config, adaptive);
+    const isLimited = config.max_requests > 0 || adaptiveLimit !== undefined;
+    const count = isLimited ? standings.requestCount(upstream, config) : undefined;
+    for (const part of [count, adaptiveLimit]) if (part !== undefined) this.#standing.push(part);
     for (const part of [standing, ejection, circuit]) {
       if (part === undefined) continue;
       this.#standing.push(part);
@@ -82,6 +90,7 @@ export class HeldMember {
       ejection: ejection?.value,
       breaker: circuit?.value,
       times: parts.timesOf?.(),
+      requests: count && new RequestLimit(config.max_requests || Infinity, count.value, adaptiveLimit?.value),
     });
   }
 

@@ -15,7 +15,7 @@ import type { HandshakeObserver } from '../../readings/handshake.ts';
 import type { MemberParts } from './held-member.ts';
 import type { Ref } from '../../net/resources/ref-counted-map.ts';
 import type { Registry } from './registry.ts';
-import { breakerRulesOf, passiveRulesOf } from './standing-rules.ts';
+import { adaptiveRulesOf, breakerRulesOf, passiveRulesOf } from './standing-rules.ts';
 
 /** The parts of the process that the members of upstreams are made with. */
 export interface MemberSources extends Pick<DialerParts, 'names' | 'buffers' | 'resources'> {
@@ -60,6 +60,7 @@ export function memberPartsOf(
     check: checkOf(config, settings.tls, files),
     passive: passiveRulesOf(config),
     breaker: breakerRulesOf(config),
+    adaptive: adaptiveRulesOf(config, registry.workers),
     timesOf: TIMED_ALGORITHMS.has(algorithm) ? () => new ResponseTimes(algorithm === 'peak-ewma') : undefined,
     context,
   };

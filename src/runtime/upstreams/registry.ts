@@ -96,6 +96,11 @@ export class Registry {
     });
   }
 
+  /** How many workers there are, this one included. */
+  get workers(): number {
+    return this.#parts.slots?.workers ?? 1;
+  }
+
   /** What the upstream of that name shares with other workers; undefined where there are none. */
   share(name: string): Ref<UpstreamShare> | undefined {
     const { slots } = this.#parts;

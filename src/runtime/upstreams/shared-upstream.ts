@@ -302,7 +302,7 @@ export class SharedUpstream implements LeaseHome {
         }
         this.#outliers?.watch(members);
         for (const member of members) {
-          const hearers = [this.#outliers?.checksOf(member), member.times];
+          const hearers = [this.#outliers?.checksOf(member), member.times, member.requests?.outcomes];
           member.outcomes = joinOutcomes(hearers.filter((hearer) => hearer !== undefined));
         }
         this.group.setMembers(members, balancer);

@@ -38,6 +38,11 @@ export function retriesSlot(upstream: string): string {
   return `retries ${upstream}`;
 }
 
+/** What the requests of that upstream to that backend are counted in. */
+export function requestsSlot(upstream: string, backend: BackendName): string {
+  return `requests ${JSON.stringify([upstream, backend.name, backend.address])}`;
+}
+
 /** @param rulesKey the `settingsKey` of the rules of passive checks */
 export function ejectionSlot(upstream: string, backend: BackendName, rulesKey: string): string {
   return `ejection ${JSON.stringify([upstream, backend.name, backend.address])} ${rulesKey}`;
@@ -82,7 +87,7 @@ export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySe
   return keys;
 }
 
-/** The slots of what passive checks and circuit breakers find. */
+/** The slots of what passive checks and circuit breakers find, and of limits for requests. */
 function* standingSlots(upstream: Upstream): Generator<string, void> {
   const { name, backends } = upstream;
   const passive = passiveRulesOf(upstream);
@@ -90,6 +95,7 @@ function* standingSlots(upstream: Upstream): Generator<string, void> {
   const passiveKey = passive && settingsKey<PassiveRules>(passive);
   const breakerKey = breaker && settingsKey<BreakerRules>(breaker);
   for (const backend of backends) {
+    if (backend.max_requests > 0) yield requestsSlot(name, backend);
     if (passiveKey !== undefined) yield ejectionSlot(name, backend, passiveKey);
     if (breakerKey !== undefined) yield breakerSlot(name, backend, breakerKey);
   }

@@ -11,7 +11,9 @@ import { Ejection } from '../../upstream/standing/ejection.ts';
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import { MemberStanding } from '../../upstream/standing/member-standing.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
-import { breakerSlot, ejectionSlot } from './slot-keys.ts';
+import { AdaptiveLimit, type AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
+import { RequestCount } from '../../upstream/concurrency/request-count.ts';
+import { breakerSlot, ejectionSlot, requestsSlot } from './slot-keys.ts';
 import { breakerReports, ejectionReports } from './standing-reports.ts';
 
 /** The parts of the thread that standings are made with. */
@@ -38,6 +40,11 @@ export class StandingRegistry {
   readonly #breakers = new RefCountedMap<CircuitBreaker>((breaker) => {
     breaker.close();
   });
+
+  readonly #requestCounts = new RefCountedMap<RequestCount>((count) => {
+    count.close();
+  });
+  readonly #adaptiveLimits = new RefCountedMap<AdaptiveLimit>(() => undefined);
 
   constructor(parts: StandingParts) {
     this.#parts = parts;
@@ -86,6 +93,21 @@ export class StandingRegistry {
         onChange: breakerReports(logger, upstream, counts),
       });
     });
+  }
+
+  /** The requests of the upstream that the backend works on. With `max_requests` those of all workers count together. */
+  requestCount(upstream: string, backend: BackendConfig): Ref<RequestCount> {
+    const key = requestsSlot(upstream, backend);
+    return this.#requestCounts.refer(key, () => new RequestCount(this.#open(key)));
+  }
+
+  adaptiveLimit(
+    upstream: string,
+    { name, address }: BackendConfig,
+    rules: AdaptiveRules,
+  ): Ref<AdaptiveLimit> {
+    const key = JSON.stringify([upstream, name, address, settingsKey<AdaptiveRules>(rules)]);
+    return this.#adaptiveLimits.refer(key, () => new AdaptiveLimit(rules));
   }
 
   #open(key: string): OpenSlot | undefined {

@@ -1,6 +1,7 @@
 import type { CircuitBreaker, PassiveChecks, Upstream } from '../../config/schema/config.generated.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
 import type { SlowStartRules } from '../../upstream/slow-start/slow-start.ts';
+import type { AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
 import type { BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 
 /** As the schema has them, for an upstream with `outlier_detection` alone. */
@@ -80,5 +81,19 @@ export function breakerRulesOf({ resilience }: Upstream): BreakerRules | undefin
     openMs: breaker.timeout,
     probes: breaker.max_concurrent_requests,
     recoveryMs: breaker.recovery,
+  };
+}
+
+/** How the limits of requests are found in one of so many workers, each of which has its part; undefined: they are not. */
+export function adaptiveRulesOf({ resilience }: Upstream, workers: number): AdaptiveRules | undefined {
+  const adaptive = resilience.adaptive_concurrency;
+  if (adaptive?.enabled !== true) return undefined;
+  const part = (limit: number): number => Math.ceil(limit / workers);
+  return {
+    minLimit: part(adaptive.min_limit),
+    maxLimit: part(adaptive.max_limit),
+    initialLimit: part(adaptive.initial_limit),
+    tolerance: adaptive.tolerance,
+    windowMs: adaptive.window,
   };
 }

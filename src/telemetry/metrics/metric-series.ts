@@ -90,6 +90,15 @@ export function upstreamSeries({ upstreams }: MetricsSnapshot) {
     },
     balance_upstream_backend_weight: each(({ weights }) => weights),
     balance_upstream_backend_effective_weight: each(({ effectiveWeights }) => effectiveWeights),
+    balance_adaptive_concurrency_limit: each(({ limits }) => limits),
+    *balance_retry_budget(): Iterable<Series> {
+      for (const [upstream, { retryBudget }] of upstreams)
+        if (retryBudget !== undefined) yield { labels: labelText({ upstream }), value: retryBudget.size };
+    },
+    *balance_retry_budget_used(): Iterable<Series> {
+      for (const [upstream, { retryBudget }] of upstreams)
+        if (retryBudget !== undefined) yield { labels: labelText({ upstream }), value: retryBudget.used };
+    },
   };
 }
 
@@ -247,6 +256,7 @@ const PASS_COUNTS = {
   draining: 'passedDraining',
   maintenance: 'passedMaintenance',
   max_connections: 'passedMaxConnections',
+  max_requests: 'passedMaxRequests',
   pool_full: 'passedPoolFull',
   failed: 'passedFailed',
 } as const;

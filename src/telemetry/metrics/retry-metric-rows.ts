@@ -1,6 +1,24 @@
 /** The rows of the metrics of second tries and copies of requests in the table of all metrics. */
 export const RETRY_METRIC_ROWS = [
   [
+    'balance_adaptive_concurrency_limit',
+    'gauge',
+    ['upstream', 'backend'],
+    'How many requests of the upstream the backend may work on at a time, as adaptive_concurrency has found by now, in all workers together.',
+  ],
+  [
+    'balance_retry_budget',
+    'gauge',
+    ['upstream'],
+    'How many second tries of requests the budget of the upstream allows at this moment: part of the requests that run, and never less than its least number.',
+  ],
+  [
+    'balance_retry_budget_used',
+    'gauge',
+    ['upstream'],
+    'Second tries of requests that run or wait for their time.',
+  ],
+  [
     'balance_hedges_total',
     'counter',
     ['upstream', 'result'],

@@ -21,6 +21,7 @@ export type PassReason =
   | 'draining'
   | 'maintenance'
   | 'max_connections'
+  | 'max_requests'
   | 'pool_full'
   | 'failed';
 
@@ -106,6 +107,7 @@ export class BackendState implements Backend {
     draining: 0,
     maintenance: 0,
     max_connections: 0,
+    max_requests: 0,
     pool_full: 0,
     failed: 0,
   };

@@ -7,6 +7,7 @@ import { connectTo } from '../pool/connect-to.ts';
 import { FreshSockets } from '../pool/fresh-sockets.ts';
 import type { AgentSays, CheckProgress } from '../../readings/health.ts';
 import type { MemberState } from '../../readings/upstream.ts';
+import type { RequestLimit } from '../concurrency/request-limit.ts';
 import type { CircuitBreaker } from '../standing/circuit-breaker.ts';
 import type { Ejection } from '../standing/ejection.ts';
 import type { ResponseTimes } from '../standing/response-times.ts';
@@ -36,6 +37,8 @@ export interface MemberOptions {
   readonly breaker?: CircuitBreaker | undefined;
   /** Default: nobody asks how long it takes to answer. */
   readonly times?: ResponseTimes | undefined;
+  /** How many requests it may work on. Default: no limit. */
+  readonly requests?: RequestLimit | undefined;
 }
 
 /** The health of a backend, as its checks and its agent found it. */
@@ -76,6 +79,8 @@ export class Member implements Candidate {
   readonly standing: MemberStanding;
   readonly ejection: Ejection | undefined;
   readonly breaker: CircuitBreaker | undefined;
+  /** Undefined where its requests are not limited. */
+  readonly requests: RequestLimit | undefined;
   /** Hears how its leases go. Undefined: nobody does, and leases do not read the clock. */
   outcomes: LeaseOutcomes | undefined = undefined;
   /** Makes a new connection for each lease. */
@@ -107,6 +112,7 @@ export class Member implements Candidate {
     this.ejection = options.ejection;
     this.breaker = options.breaker;
     this.times = options.times;
+    this.requests = options.requests;
     this.#dialer = options.dialer;
     this.fresh = new FreshSockets(options.backend, options.dialer);
     this.#verdict = verdictOn(this, false);
@@ -232,7 +238,11 @@ export class Member implements Candidate {
   }
 
   get #hasPlace(): boolean {
-    return this.backend.load < this.maxConnections && this.breaker?.hasRoom !== false;
+    return (
+      this.backend.load < this.maxConnections &&
+      this.breaker?.hasRoom !== false &&
+      this.requests?.hasRoom !== false
+    );
   }
 
   /**
@@ -242,14 +252,30 @@ export class Member implements Candidate {
    */
   reserve(use: SocketUse, isFresh: boolean): boolean {
     if (this.breaker?.reserve() === false) return false;
-    const { places } = this.backend;
-    if (places === undefined) return true;
-    if (places.take(this.maxConnections)) {
-      if (isFresh || this.pool(use).reserve()) return true;
-      places.release();
+    const isRequest = this.requests !== undefined && use === 'keep-alive';
+    if (!isRequest || this.requests.take()) {
+      const { places } = this.backend;
+      if (places === undefined) return true;
+      if (places.take(this.maxConnections)) {
+        if (isFresh || this.pool(use).reserve()) return true;
+        places.release();
+      }
+      if (isRequest) this.requests.release();
     }
     this.breaker?.unreserve();
     return false;
+  }
+
+  /**
+   * A lease that {@link reserve} gave a place is over.
+   *
+   * @param wasProbe whether it had a place that a half-open breaker gave it
+   * @param wasRequest whether it still counted as one of {@link requests}
+   */
+  leaseEnded(wasProbe: boolean, wasRequest: boolean): void {
+    if (wasRequest) this.requests?.release();
+    this.backend.leaseEnded();
+    if (wasProbe) this.breaker?.release();
   }
 
   /** As {@link makeRoom} in another worker, where the room is made soon. False when none can be made. */

@@ -40,6 +40,7 @@ export class PassedOver {
 
 function reasonOf(member: Member): PassReason {
   if (!member.up || member.breaker?.hasRoom === false) return reasonOfState(member.state);
+  if (member.requests?.hasRoom === false) return 'max_requests';
   return member.isHeldUpByPool ? 'pool_full' : 'max_connections';
 }
 

@@ -75,6 +75,8 @@ export class UpstreamLease
   #pinned: PinnedChannel | undefined = undefined;
   /** Whether it has a place that a half-open breaker gave it. */
   #isProbe = false;
+  /** Whether it counts as a request of its member's limit. */
+  #isRequest = false;
   /** When it got its channel, by `performance.now()`. 0 while it rests, and when nobody asks for the time. */
   #exchangeSinceMs = 0;
   #cancelled = false;
@@ -133,6 +135,7 @@ export class UpstreamLease
     this.lastTried = backend;
     backend.active += 1;
     this.#isProbe = member.breaker?.begin() === true;
+    this.#isRequest = member.requests !== undefined && this.use === 'keep-alive';
     const { fresh } = this.request;
     if (fresh && this.tried === undefined) backend.resends += 1;
     const pool = fresh ? member.fresh : member.pool(this.use);
@@ -182,7 +185,7 @@ export class UpstreamLease
     }
     // This process lacks a resource: no backend is to blame.
     else this.lastTried = undefined;
-    this.#leaveMember(member);
+    member.leaseEnded(this.#isProbe, this.#isRequest);
     if (!this.#cancelled) this.#tellOfFailure(member, error);
     // The protocol may have cancelled the lease in `connectFailed`.
     if (this.#isCancelled) this.#leave();
@@ -214,7 +217,7 @@ export class UpstreamLease
       this.#pending.destroy();
       this.#pending = undefined;
       this.#member = undefined;
-      this.#leaveMember(member);
+      member.leaseEnded(this.#isProbe, this.#isRequest);
     }
     this.#leave();
   }
@@ -232,6 +235,8 @@ export class UpstreamLease
     if (channel === undefined || member === undefined || this.#isOver || this.#pool === member.fresh) return;
     this.#pool?.forget(channel);
     this.#pool = member.fresh;
+    if (this.#isRequest) member.requests?.release();
+    this.#isRequest = false;
     member.backend.noteChange();
   }
 
@@ -272,9 +277,9 @@ export class UpstreamLease
     this.end('client_abort', 0, 0);
   }
 
-  responded(): void {
+  responded(status: number): void {
     if (this.#exchangeSinceMs === 0) return;
-    this.#member?.outcomes?.responded?.(performance.now() - this.#exchangeSinceMs);
+    this.#member?.outcomes?.responded?.(performance.now() - this.#exchangeSinceMs, status);
   }
 
   get #isCancelled(): boolean {
@@ -295,14 +300,6 @@ export class UpstreamLease
     member?.outcomes?.ended(error, status, heldMs);
     member?.breaker?.ended(error, status, this.#isProbe);
     if (error === 'backend_reset') member?.connectionBroke();
-  }
-
-  /** The lease leaves its place at the member. */
-  #leaveMember({ backend, breaker }: Member): void {
-    backend.leaseEnded();
-    if (!this.#isProbe) return;
-    this.#isProbe = false;
-    breaker?.release();
   }
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {
@@ -333,7 +330,7 @@ export class UpstreamLease
       this.backend.pinned -= 1;
       this.backend.endRest(this);
     }
-    if (member !== undefined) this.#leaveMember(member);
+    if (member !== undefined) member.leaseEnded(this.#isProbe, this.#isRequest);
     if (this.#home !== undefined || this.#scope !== undefined) this.#leave();
   }
 

@@ -46,7 +46,7 @@ export class UpstreamRefusals {
   #busy(reason: WaitReason | undefined): string {
     return reason === 'pool'
       ? `the pools of all backends of ${this.#name} are full`
-      : `all backends of ${this.#name} are at their connection limit`;
+      : `all backends of ${this.#name} are at their limit of connections or requests`;
   }
 }
 

@@ -33,9 +33,18 @@ export class UpstreamRetryBudget implements RetryBudget {
   }
 
   take(): boolean {
+    return this.#counts.tries.take(this.size);
+  }
+
+  /** How many second tries may run now. */
+  get size(): number {
     const { percent, min } = this.#settings;
-    const { requests, tries } = this.#counts;
-    return tries.take(Math.max(min, Math.floor((percent / 100) * requests.taken)));
+    return Math.max(min, Math.floor((percent / 100) * this.#counts.requests.taken));
+  }
+
+  /** How many run, or wait for their time. */
+  get used(): number {
+    return this.#counts.tries.taken;
   }
 
   release(): void {

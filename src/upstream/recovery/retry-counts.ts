@@ -1,3 +1,4 @@
+import { OwnPlaces } from '../../shared/own-places.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { OpenSlot } from '../../shared/worker-slots.ts';
 
@@ -19,24 +20,5 @@ export class RetryCounts {
 
   close(): void {
     this.#slot?.close();
-  }
-}
-
-/** Places of this process alone. */
-class OwnPlaces implements PlaceLimit {
-  taken = 0;
-
-  take(limit: number): boolean {
-    if (this.taken >= limit) return false;
-    this.taken += 1;
-    return true;
-  }
-
-  release(): void {
-    this.taken -= 1;
-  }
-
-  close(): void {
-    this.taken = 0;
   }
 }

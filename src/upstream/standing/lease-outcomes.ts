@@ -4,8 +4,8 @@ import type { BalanceError, ErrorCode } from '../../errors.ts';
 export interface LeaseOutcomes {
   /** Connecting failed or took too long: nothing was sent. */
   connectFailed(error: BalanceError): void;
-  /** The head of the final response is there, so long after the lease got its channel. */
-  responded?(firstByteMs: number): void;
+  /** The head of the final response is there, with that status, so long after the lease got its channel. */
+  responded?(firstByteMs: number, status: number): void;
   /**
    * An exchange or a tunnel is over.
    *
@@ -23,8 +23,8 @@ export function joinOutcomes(all: readonly LeaseOutcomes[]): LeaseOutcomes | und
     connectFailed: (error) => {
       for (const outcomes of all) outcomes.connectFailed(error);
     },
-    responded: (firstByteMs) => {
-      for (const outcomes of all) outcomes.responded?.(firstByteMs);
+    responded: (firstByteMs, status) => {
+      for (const outcomes of all) outcomes.responded?.(firstByteMs, status);
     },
     ended: (error, status, heldMs) => {
       for (const outcomes of all) outcomes.ended(error, status, heldMs);

@@ -131,6 +131,10 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     const names = new Set([await served(socket), await served(socket), await served(socket)]);
     expect([...names].sort()).toEqual(['9001', '9002', '9003']);
   },
+  'slow-backends.yaml': async ({ connect }) => {
+    const socket = await connect();
+    expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);
+  },
   'hardening.yaml': async ({ connect, seen }) => {
     const socket = await connect();
     const response = await get(socket, '/a//b/../c', 'X-Forwarded-For: 203.0.113.7\r\n');

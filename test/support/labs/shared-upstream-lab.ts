@@ -35,6 +35,7 @@ export function backendConfig(
     priority: 0,
     backup: false,
     max_connections: 0,
+    max_requests: 0,
     ...more,
   };
 }

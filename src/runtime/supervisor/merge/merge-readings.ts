@@ -1,6 +1,7 @@
 import type { BackendReading } from '../../../readings/backend.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
 import type { ProxyReadings } from '../../../readings/proxy.ts';
+import type { UpstreamReading } from '../../../readings/upstream.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
 
@@ -17,6 +18,10 @@ export function mergeReadings(all: readonly ProxyReadings[]): ProxyReadings | un
     listeners: all.flatMap(({ listeners }) => listeners),
     backends: withOneLimit(all.map(({ backends }) => backends)),
     queues: all.flatMap(({ queues }) => queues),
+    upstreams: withWholeLimits(
+      newest.upstreams,
+      all.map(({ upstreams }) => upstreams),
+    ),
     tunnels: mergeTunnels(all.map(({ tunnels }) => tunnels)),
     hostNames: mergeByKey(
       all.map(({ hostNames }) => hostNames),
@@ -39,6 +44,27 @@ function withOneLimit(all: readonly (readonly BackendReading[])[]): BackendReadi
       return before.has(key) ? { ...backend, gauges: { ...backend.gauges, poolMax: 0 } } : backend;
     });
   });
+}
+
+/** Each worker finds limits of its own: those of all of them count. */
+function withWholeLimits(
+  newest: readonly UpstreamReading[],
+  all: readonly (readonly UpstreamReading[])[],
+): readonly UpstreamReading[] {
+  const limits = new Map<string, number>();
+  for (const { upstream, members } of all.flat())
+    for (const { backend, adaptiveLimit } of members) {
+      const key = keyOf(upstream, backend);
+      if (adaptiveLimit !== undefined) limits.set(key, (limits.get(key) ?? 0) + adaptiveLimit);
+    }
+  if (limits.size === 0) return newest;
+  return newest.map((reading) => ({
+    ...reading,
+    members: reading.members.map((member) => ({
+      ...member,
+      adaptiveLimit: limits.get(keyOf(reading.upstream, member.backend)),
+    })),
+  }));
 }
 
 /** The tunnels by listener and backend. */

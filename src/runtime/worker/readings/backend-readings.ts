@@ -108,7 +108,7 @@ function membershipsIn(
   for (const { live, upstreams } of generations) {
     for (const group of upstreams) {
       for (const member of group.members) {
-        const { backend, weight, maxConnections, sound, health } = member;
+        const { backend, weight, maxConnections, requests, sound, health } = member;
         const known = memberships.get(backend) ?? [];
         memberships.set(backend, known);
         if (!live && known.length > 0) continue;
@@ -117,6 +117,11 @@ function membershipsIn(
           weight,
           effectiveWeight: member.effectiveWeight,
           maxConnections,
+          requests: requests && {
+            running: requests.running,
+            max: requests.max,
+            adaptive: requests.adaptive?.limit,
+          },
           healthy: sound,
           state: member.state,
           ...partsOf(member),
@@ -155,6 +160,7 @@ function backendReading(backend: BackendState, healthy: boolean, ids: ReadingIds
       passedDraining: passedOver.draining,
       passedMaintenance: passedOver.maintenance,
       passedMaxConnections: passedOver.max_connections,
+      passedMaxRequests: passedOver.max_requests,
       passedPoolFull: passedOver.pool_full,
       passedFailed: passedOver.failed,
       breakerOpens: backend.breakerOpens,

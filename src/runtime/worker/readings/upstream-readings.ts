@@ -1,6 +1,7 @@
 import type { ListenerRoutes } from '../../../readings/listener.ts';
-import type { QueueReading, UpstreamReading } from '../../../readings/upstream.ts';
+import type { QueueReading, RetryBudgetReading, UpstreamReading } from '../../../readings/upstream.ts';
 import type { Generation } from '../../generation/generation.ts';
+import { UpstreamRetryBudget } from '../../../upstream/recovery/retry-budget.ts';
 import { panicPercentOf } from '../../upstreams/standing-rules.ts';
 import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';
 
@@ -10,6 +11,7 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
     upstream: upstream.name,
     servesRequests: upstream.isUsedFor('keep-alive'),
     panics: panicPercentOf(upstream.config) === 0 ? undefined : upstream.members.some(({ panics }) => panics),
+    retryBudget: budgetReading(upstream),
     members: upstream.members.map((member) => ({
       backend: member.backend.name,
       weight: member.weight,
@@ -17,8 +19,15 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
       state: member.state,
       isEjected: member.ejection?.isOut,
       breaker: member.breaker?.state,
+      adaptiveLimit: member.requests?.adaptive?.limit,
     })),
   }));
+}
+
+function budgetReading({ group: { recovery } }: SharedUpstream): RetryBudgetReading | undefined {
+  const budget = recovery?.budget;
+  if (!(budget instanceof UpstreamRetryBudget)) return undefined;
+  return { used: budget.used, size: budget.size };
 }
 
 /** The queues of these generations. An upstream that several of them share counts once. */

@@ -5,6 +5,7 @@ import type {
   MemberReading,
   MemberState,
   QueueReading,
+  RetryBudgetReading,
   UpstreamReading,
 } from '../../../readings/upstream.ts';
 import { NamedSums, type NamedSum } from './named-sums.ts';
@@ -28,6 +29,9 @@ export interface UpstreamMembers {
   readonly members: readonly MemberReading[];
   /** Whether its health is ignored; undefined where that never happens. */
   readonly panics: boolean | undefined;
+  /** Sums of the limits that were found for them, by the backends' names. */
+  readonly limits: ReadonlyMap<string, number>;
+  readonly retryBudget: RetryBudgetReading | undefined;
 }
 
 /** The state of the proxy at the moment of a scrape, by name. All metrics of the scrape show the same moment. */
@@ -75,7 +79,7 @@ export class MetricsSnapshots {
   }
 }
 
-function membersOf({ members, panics }: UpstreamReading): UpstreamMembers {
+function membersOf({ members, panics, retryBudget }: UpstreamReading): UpstreamMembers {
   const states = {
     up: 0,
     down: 0,
@@ -89,12 +93,14 @@ function membersOf({ members, panics }: UpstreamReading): UpstreamMembers {
   };
   const weights = new Map<string, number>();
   const effectiveWeights = new Map<string, number>();
-  for (const { backend, weight, effectiveWeight, state } of members) {
+  const limits = new Map<string, number>();
+  for (const { backend, weight, effectiveWeight, state, adaptiveLimit: limit } of members) {
     states[state] += 1;
     weights.set(backend, (weights.get(backend) ?? 0) + weight);
     effectiveWeights.set(backend, (effectiveWeights.get(backend) ?? 0) + effectiveWeight);
+    if (limit !== undefined) limits.set(backend, (limits.get(backend) ?? 0) + limit);
   }
-  return { states, weights, effectiveWeights, members, panics };
+  return { states, weights, effectiveWeights, members, panics, limits, retryBudget };
 }
 
 function routesByListener(readings: readonly ListenerRoutes[]): KnownRoutes {

@@ -37,9 +37,18 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
     upstreams: unlessEmpty<UpstreamReading>({
       upstream: 'web',
       servesRequests: true,
+      retryBudget: { used: 1, size: 3 },
       panics: false,
       members: [
-        { backend: 'a', weight: 1, effectiveWeight: 1, state: 'up', isEjected: false, breaker: 'closed' },
+        {
+          backend: 'a',
+          weight: 1,
+          effectiveWeight: 1,
+          state: 'up',
+          isEjected: false,
+          breaker: 'closed',
+          adaptiveLimit: 20,
+        },
       ],
     }),
     routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),

@@ -460,6 +460,7 @@ describe('metrics of backends', () => {
       'balance_backend_passed_over_total{backend="a",reason="circuit_open"}': 2,
       'balance_backend_passed_over_total{backend="a",reason="draining"}': 1,
       'balance_backend_passed_over_total{backend="a",reason="maintenance"}': 5,
+      'balance_backend_passed_over_total{backend="a",reason="max_requests"}': 0,
       'balance_backend_passed_over_total{backend="a",reason="max_connections"}': 0,
       'balance_backend_passed_over_total{backend="a",reason="pool_full"}': 0,
       'balance_backend_passed_over_total{backend="a",reason="failed"}': 0,

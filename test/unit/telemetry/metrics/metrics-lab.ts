@@ -43,6 +43,7 @@ export function backendReading(
     passedDraining: 0,
     passedMaintenance: 0,
     passedMaxConnections: 0,
+    passedMaxRequests: 0,
     passedPoolFull: 0,
     passedFailed: 0,
     breakerOpens: 0,
