@@ -18,7 +18,7 @@ export function sharedQueueOf({ queue, members, serve }: QueuedGroup): SharedQue
     },
     get firstSinceMs() {
       // Each worker finds limits of its own: where this one has no room, others may have.
-      if (members()[0]?.requests?.adaptive !== undefined) return undefined;
+      if (members().all[0]?.requests?.adaptive !== undefined) return undefined;
       // One that has tried a backend may wait for another one than the next that has room.
       return queue().first()?.tried === undefined ? queue().firstSinceMs : undefined;
     },
