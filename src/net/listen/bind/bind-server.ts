@@ -29,7 +29,8 @@ export async function bindServer(server: Server, options: BindOptions): Promise<
 /** Accepts from a socket that listens already; `fd` belongs to the server from now on. Rejects with the system's error. */
 export function listenOn(server: Server, fd: number, options: BindOptions): Promise<void> {
   return begun(server, options, () => {
-    server.listen({ fd, ...backlogOf(options) });
+    // Node.js takes the backlog from there, and not from the options. Without one it would make the queue of the socket shorter.
+    server.listen({ fd }, options.backlog);
   });
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Address } from '../../../../../src/config/values/address.ts';
-import { bindServer } from '../../../../../src/net/listen/bind/bind-server.ts';
+import { bindServer, listenOn } from '../../../../../src/net/listen/bind/bind-server.ts';
+import { bindHandle } from '../../../../../src/net/node/descriptors/bound-handle.ts';
 
 function server(): Server {
   const made = createServer();
@@ -48,6 +50,24 @@ describe('binding a server', () => {
     );
     expect(made.listening).toBe(false);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'lets as many clients wait at a socket that listens already',
+    async () => {
+      const bound = bindHandle(LOCAL);
+      const made = server();
+      await listenOn(made, bound.fd, { address: LOCAL, what: 'test', backlog: 2 });
+      const port = bound.address.kind === 'tcp' ? bound.address.port : 0;
+      // Nobody accepts while this process waits for the other one.
+      const visits = `
+      let waiting = 0;
+      for (let n = 0; n < 20; n += 1) require('node:net').connect(${String(port)}, '127.0.0.1', () => (waiting += 1));
+      setTimeout(() => process.exit(waiting), 300);`;
+      const { status } = spawnSync(process.execPath, ['-e', visits]);
+      // The system lets one more wait.
+      expect(status).toBeLessThanOrEqual(3);
+    },
+  );
 
   it('leaves nothing at the server when there is something at the path of its socket', async () => {
     const made = server();
