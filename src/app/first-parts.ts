@@ -46,7 +46,7 @@ export function createFirstParts(options: AppOptions): FirstParts {
     }),
     names,
     resources,
-    hands: new HandStates(),
+    hands: new HandStates(before?.hands),
     ticketKeys: new RotatingKeyRing(undefined, before?.ticketKeys),
   };
 }

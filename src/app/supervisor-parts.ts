@@ -55,7 +55,7 @@ export function createSupervisorParts(environment: SupervisorEnvironment): Super
   const shown = { ...environment, certificates };
   const source = metricsSource({ ...shown, logging, telemetry, telemetryControl, journal: reloads.journal });
   const metrics = new MetricsControl(counters, source);
-  const hands = new HandParticipant(environment.hands, logger);
+  const hands = new HandParticipant(environment.hands, logger, environment.upgrade);
   const admin = createAdminServers({ ...shown, metrics, handshakes: telemetry, logger, hands });
   // Logs come before listeners, so that new listeners log as the config says.
   const participants = [

@@ -76,6 +76,29 @@ describe('an upgrade', () => {
   );
 
   it.each([1, 2])(
+    'with %d workers keeps what operators have set backends to',
+    async (workers) => {
+      const address = await upgradeBackend();
+      const proxy = await UpgradeLab.start({ backend: address, workers });
+      const admin = `http://127.0.0.1:${String(proxy.ports.admin)}`;
+      const listed = async (): Promise<unknown[]> =>
+        ((await (await fetch(`${admin}/backends`)).json()) as { backends: unknown[] }).backends;
+      const [{ name }] = (await listed()) as [{ name: string }];
+      const path = `/backends/back/${encodeURIComponent(name)}/drain`;
+      const set = await fetch(admin + path, {
+        method: 'POST',
+        body: JSON.stringify({ reason: 'a new disk' }),
+      });
+      expect(set.status).toBe(200);
+      await proxy.upgraded();
+      const byHand = { state: 'draining', reason: 'a new disk' };
+      expect(await listed()).toMatchObject([{ state: 'draining', upstreams: [{ by_hand: byHand }] }]);
+      expect((await fetch(`http://127.0.0.1:${String(proxy.ports.web)}/`)).status).toBe(503);
+    },
+    LIMIT_MS,
+  );
+
+  it.each([1, 2])(
     'with %d workers leaves sessions of TLS that can be resumed',
     async (workers) => {
       const authority = new CertificateAuthority();

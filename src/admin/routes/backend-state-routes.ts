@@ -18,6 +18,8 @@ const MAX_REASON_CHARACTERS = 500;
 
 /** Where states that operators set are kept. */
 export interface HandPort {
+  /** Whether a new version of the proxy is about to take over, which would not hear of a change any more. */
+  readonly isBeingReplaced: boolean;
   /** @param state undefined: checks decide again */
   set(upstream: string, backend: string, state: ByHandReading | undefined): void;
 }
@@ -35,6 +37,12 @@ export function backendStateRoutes(backends: () => Promise<BackendsReading>, han
     const handle = async (request: AdminRequest) => {
       const reason = reasonIn(request.json());
       const places = placesOf(request.path, await backends());
+      if (hands.isBeingReplaced)
+        throw new AdminError(
+          409,
+          'upgrade_running',
+          'a new version is about to take over and would not hear of it: ask again when the upgrade is over',
+        );
       const by = state && { state, reason, sinceMs: Date.now() };
       for (const { upstream, backend } of places) hands.set(upstream, backend, by);
       return jsonResponse(200, {

@@ -3,6 +3,7 @@ import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.t
 import type { Logger } from '../../plugin-api/index.ts';
 import type { SocketControl } from '../../runtime/control/proxy-control.ts';
 import type { ReloadPipeline } from '../../runtime/reload/reload-pipeline.ts';
+import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import { ServiceManager } from './service-manager.ts';
 import { Upgrade } from './upgrade.ts';
 import type { UpgradeEnvironment } from './upgrade-environment.ts';
@@ -20,6 +21,8 @@ export interface ReplacedParts {
   readonly logger: Logger;
   readonly reloads: ReloadPipeline;
   readonly ticketKeys: RotatingKeyRing;
+  /** What operators have set backends to. */
+  readonly hands: HandStates;
   /** undefined before the first config was loaded. */
   readonly running: () => RunningProxy | undefined;
 }
@@ -33,7 +36,7 @@ export function createUpgrade(
   environment: UpgradeEnvironment | undefined,
   reason = UNREPLACED.refusal,
 ): Upgrade {
-  const { version, logger, reloads, ticketKeys, running } = parts;
+  const { version, logger, reloads, ticketKeys, hands, running } = parts;
   const { command, env, refusal, services, offer, sockets } = environment ?? {
     ...UNREPLACED,
     refusal: reason,
@@ -53,7 +56,11 @@ export function createUpgrade(
         const { control, admin } = running() ?? {};
         return [...(control?.sockets.offers() ?? []), ...(admin?.offers() ?? []), ...sockets()];
       },
-      succession: () => ({ generation: reloads.generation?.id ?? 0, ticketKeys: ticketKeys.export() }),
+      succession: () => ({
+        generation: reloads.generation?.id ?? 0,
+        ticketKeys: ticketKeys.export(),
+        hands: hands.entries,
+      }),
       handOver: (pid) => {
         const isReloadWanted = reloads.isWaiting;
         void reloads.close(`another process serves now, pid ${String(pid)}`);

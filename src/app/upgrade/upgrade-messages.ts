@@ -1,4 +1,5 @@
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
+import type { HandEntry } from '../../upstream/standing/hand-state.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 
 /** Set in the environment of a process that is to take over. Its value is the version of the messages. */
@@ -21,6 +22,8 @@ export interface Succession {
   readonly ticketKeys: KeyRingState;
   readonly succeeded: number;
   readonly failed: number;
+  /** What operators have set backends to. A version that knows nothing of that says nothing. */
+  readonly hands?: readonly HandEntry[];
   /** Processes before the old one that still drain, and the old one. */
   readonly draining: readonly DrainingProcess[];
 }

@@ -32,7 +32,7 @@ export interface UpgradeHost {
   /** Does work while no reload runs: those that are asked for meanwhile wait. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   sockets(): readonly OfferedSocket[];
-  succession(): Pick<Succession, 'generation' | 'ticketKeys'>;
+  succession(): Pick<Succession, 'generation' | 'ticketKeys' | 'hands'>;
   /**
    * Process `pid` serves from now on: this one shows nothing any more and reloads nothing. Returns whether somebody asked for a reload
    * meanwhile.
@@ -90,6 +90,11 @@ export class Upgrade {
       pid_before: pid,
       duration_ms: durationMs,
     });
+  }
+
+  /** Whether a new version is about to take over: what is changed here by then may not be there. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
   }
 
   get reading(): UpgradesReading {

@@ -9,6 +9,11 @@ export class HandStates {
   /** After any change. */
   readonly changes = new ChangeListeners();
 
+  /** @param entries what they are set to at first. Default: nothing is set */
+  constructor(entries: readonly HandEntry[] = []) {
+    for (const entry of entries) this.#entries.set(keyOf(entry.upstream, entry.backend), entry);
+  }
+
   /** All of them, as plain data. */
   get entries(): readonly HandEntry[] {
     return [...this.#entries.values()];
