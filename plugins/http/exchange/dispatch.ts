@@ -146,7 +146,8 @@ function forward(
     const isSecure = exchange.client.profile(exchange.instance).isSecure(head);
     takeSession(exchange, head, sticky, isSecure, guardsSpellings);
   }
-  const rules = upstream === route.upstream ? route.retryRules : exchange.instance.retryRules(upstream);
+  const isOther = upstream !== route.upstream && route.retries;
+  const rules = isOther ? exchange.instance.retryRules(upstream) : route.retryRules;
   const draft = draftOf(exchange, head, target, route, client, upstream);
   if (route.mirror !== undefined && exchange.upgrade === '') copy(exchange, route.mirror, draft);
   exchange.forward(draft, upstream, rules);

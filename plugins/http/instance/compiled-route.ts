@@ -19,6 +19,8 @@ export interface CompiledRoute extends RouteConditions {
   readonly upstream: Upstream;
   /** When requests are tried again; undefined when the upstream has no settings for that. */
   readonly retryRules: RetryRules | undefined;
+  /** Whether its requests may be tried again. */
+  readonly retries: boolean;
   /** Gets copies of requests; undefined for none. */
   readonly mirror: Mirror | undefined;
   readonly requestEdits: FieldEdits | undefined;
@@ -32,7 +34,7 @@ export interface CompiledRoute extends RouteConditions {
 export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,
-  parts: Pick<CompiledRoute, 'upstream' | 'retryRules' | 'mirror' | 'filters'>,
+  parts: Pick<CompiledRoute, 'upstream' | 'retryRules' | 'retries' | 'mirror' | 'filters'>,
 ): CompiledRoute {
   const own = route?.transform;
   return {

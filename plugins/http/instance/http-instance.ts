@@ -200,7 +200,8 @@ export class HttpInstance implements ProtocolInstance {
     return compileRoute(route, options, {
       upstream: target,
       mirror,
-      retryRules: this.retryRules(target),
+      retryRules: route?.retry === false ? undefined : this.retryRules(target),
+      retries: route?.retry !== false,
       filters,
     });
   }

@@ -82,6 +82,8 @@ export interface Route {
   readonly priority: number;
   /** Name of the upstream that gets the request. */
   readonly upstream: string;
+  /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
+  readonly retry?: boolean;
   readonly mirror?: HttpMirror;
   readonly transform?: Transform;
 }

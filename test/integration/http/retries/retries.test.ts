@@ -155,6 +155,19 @@ describe('a request that may not be sent twice', () => {
   });
 });
 
+describe('a route with retry: false', () => {
+  it('sends its requests once, and those of other routes are tried again', async () => {
+    const { proxy, backends } = await failingScene(
+      [resets, works],
+      AT_ONCE,
+      'http: { routes: [{ path_prefix: /once, retry: false }, { path_prefix: / }] }',
+    );
+    expect(statusOf(await ask(proxy, get('/once')))).toBe(502);
+    expect(backends[1]!.connections).toHaveLength(0);
+    expect(statusOf(await ask(proxy, get('/')))).toBe(200);
+  });
+});
+
 describe('the body of a request that is tried again', () => {
   it('is sent whole once more', async () => {
     const seen: Message[] = [];
