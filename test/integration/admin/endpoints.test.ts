@@ -29,7 +29,14 @@ async function ask(
 
 const ANY_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
 /** A backend that is spoken to without TLS and without a PROXY header. */
-const PLAIN = { by_hand: null, ejection: null, circuit_breaker: null, tls: null, proxy_protocol: null };
+const PLAIN = {
+  requests: null,
+  by_hand: null,
+  ejection: null,
+  circuit_breaker: null,
+  tls: null,
+  proxy_protocol: null,
+};
 const ANY_HASH = expect.stringMatching(/^[0-9a-f]{64}$/) as string;
 
 describe('GET /', () => {

@@ -208,6 +208,7 @@ describe('the flat form', () => {
       priority: 0,
       backup: false,
       max_connections: 1000,
+      max_requests: 0,
     };
     const b = {
       name: 'b',
@@ -216,6 +217,7 @@ describe('the flat form', () => {
       priority: 0,
       backup: false,
       max_connections: 0,
+      max_requests: 0,
     };
     expect(config.upstreams).toEqual([
       { name: 'default', backends: [a, b], ...shared },
@@ -329,6 +331,7 @@ describe('the gateway form', () => {
             priority: 0,
             backup: false,
             max_connections: 0,
+            max_requests: 0,
           },
           {
             name: 'localhost:9002',
@@ -337,6 +340,7 @@ describe('the gateway form', () => {
             priority: 0,
             backup: false,
             max_connections: 0,
+            max_requests: 0,
           },
         ],
       },
@@ -351,6 +355,7 @@ describe('the gateway form', () => {
             priority: 0,
             backup: false,
             max_connections: 0,
+            max_requests: 0,
           },
         ],
       },
