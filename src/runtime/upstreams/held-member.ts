@@ -6,7 +6,6 @@ import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
 import { RequestLimit } from '../../upstream/concurrency/request-limit.ts';
-import type { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
@@ -31,8 +30,8 @@ export interface MemberParts {
   readonly breaker: BreakerRules | undefined;
   /** Absent where no limit for requests is found by their times. */
   readonly adaptive: AdaptiveRules | undefined;
-  /** Makes what knows how long a backend takes to answer. Absent where the balancer does not ask. */
-  readonly timesOf: (() => ResponseTimes) | undefined;
+  /** How the times are averaged that backends take to answer. Absent where the balancer does not ask. */
+  readonly times: { readonly followsPeaks: boolean } | undefined;
 }
 
 /** A member of an upstream, with its references into the registry: to its backend, its health check and its pools. */
@@ -72,7 +71,8 @@ export class HeldMember {
     const adaptiveLimit = adaptive && standings.adaptiveLimit(upstream, config, adaptive);
     const isLimited = config.max_requests > 0 || adaptiveLimit !== undefined;
     const count = isLimited ? standings.requestCount(upstream, config) : undefined;
-    for (const part of [count, adaptiveLimit]) if (part !== undefined) this.#standing.push(part);
+    const times = parts.times && standings.times(upstream, config, parts.times.followsPeaks);
+    for (const part of [count, adaptiveLimit, times]) if (part !== undefined) this.#standing.push(part);
     for (const part of [standing, ejection, circuit]) {
       if (part === undefined) continue;
       this.#standing.push(part);
@@ -89,7 +89,7 @@ export class HeldMember {
       standing: standing.value,
       ejection: ejection?.value,
       breaker: circuit?.value,
-      times: parts.timesOf?.(),
+      times: times?.value,
       requests: count && new RequestLimit(config.max_requests || Infinity, count.value, adaptiveLimit?.value),
     });
   }

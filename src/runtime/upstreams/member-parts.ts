@@ -5,7 +5,6 @@ import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../config/sock
 import { BalanceError, messageOf } from '../../errors.ts';
 import type { ActiveCheck, BackendCheck, CheckTls } from '../../health/health-feed.ts';
 import { TIMED_ALGORITHMS } from '../../config/values/algorithm.ts';
-import { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import { SocketDialer, type DialerParts } from '../../net/dial/socket-dialer.ts';
 import { backendTlsFiles, type BackendContext } from '../../net/dial/tls/backend-context.ts';
@@ -61,7 +60,7 @@ export function memberPartsOf(
     passive: passiveRulesOf(config),
     breaker: breakerRulesOf(config),
     adaptive: adaptiveRulesOf(config, registry.workers),
-    timesOf: TIMED_ALGORITHMS.has(algorithm) ? () => new ResponseTimes(algorithm === 'peak-ewma') : undefined,
+    times: TIMED_ALGORITHMS.has(algorithm) ? { followsPeaks: algorithm === 'peak-ewma' } : undefined,
     context,
   };
 }

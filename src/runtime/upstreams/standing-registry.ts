@@ -10,6 +10,7 @@ import { CircuitBreaker, type BreakerRules } from '../../upstream/standing/circu
 import { Ejection } from '../../upstream/standing/ejection.ts';
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import { MemberStanding } from '../../upstream/standing/member-standing.ts';
+import { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
 import { AdaptiveLimit, type AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
 import { RequestCount } from '../../upstream/concurrency/request-count.ts';
@@ -45,6 +46,7 @@ export class StandingRegistry {
     count.close();
   });
   readonly #adaptiveLimits = new RefCountedMap<AdaptiveLimit>(() => undefined);
+  readonly #times = new RefCountedMap<ResponseTimes>(() => undefined);
 
   constructor(parts: StandingParts) {
     this.#parts = parts;
@@ -53,6 +55,12 @@ export class StandingRegistry {
   standing(upstream: string, { name, address }: BackendConfig): Ref<MemberStanding> {
     const make = (): MemberStanding => new MemberStanding(upstream, name, this.#parts.hands);
     return this.#standings.refer(JSON.stringify([upstream, name, address]), make);
+  }
+
+  /** How long a backend takes to answer. @param followsPeaks as of `ResponseTimes` */
+  times(upstream: string, { name, address }: BackendConfig, followsPeaks: boolean): Ref<ResponseTimes> {
+    const key = JSON.stringify([upstream, name, address, followsPeaks]);
+    return this.#times.refer(key, () => new ResponseTimes(followsPeaks));
   }
 
   /** @param counts takes the counts; it must live as long as the reference */

@@ -114,7 +114,7 @@ export class Member implements Candidate {
     this.times = options.times;
     this.requests = options.requests;
     this.#dialer = options.dialer;
-    this.fresh = new FreshSockets(options.backend, options.dialer);
+    this.fresh = new FreshSockets(options.backend, options.dialer, options.times);
     this.#verdict = verdictOn(this, false);
     this.#share = shareOf(this.health);
   }

@@ -11,10 +11,12 @@ const FADE_STEP_MS = 1_000;
 /** The least average: 0 says that nothing is known. */
 const LEAST_MS = 0.001;
 
-/** The moving average of how long a backend takes to the first byte of a response. Times are by `performance.now()`. */
+/** The moving average of how long a backend takes to the first byte of a response, or, for `tcp`, to a connection. Times are by `performance.now()`. */
 export class ResponseTimes implements LeaseOutcomes {
   readonly #followsPeaks: boolean;
   readonly #now: () => number;
+  /** Whether connections are measured instead of responses, as for `tcp`. */
+  #isOfConnects = false;
   #averageMs = 0;
   #lastAtMs = 0;
 
@@ -37,12 +39,21 @@ export class ResponseTimes implements LeaseOutcomes {
     this.#fail(0, this.#now());
   }
 
+  /** A connection for one client is made: nobody knows when its protocol expects an answer, so that this time counts. */
+  connected(connectMs: number): void {
+    this.#isOfConnects = true;
+    this.#add(connectMs, this.#now());
+  }
+
   responded(firstByteMs: number): void {
     this.#add(firstByteMs, this.#now());
   }
 
   ended(error: ErrorCode | undefined, status: number, heldMs: number): void {
-    if (verdictOf(error, status) === 'failure') this.#fail(heldMs, this.#now());
+    if (verdictOf(error, status) !== 'failure') return;
+    // How long a tunnel or a response lasted before it failed says nothing about how long the backend takes to answer.
+    const waitedMs = this.#isOfConnects || status !== 0 ? 0 : heldMs;
+    this.#fail(waitedMs, this.#now());
   }
 
   #add(sampleMs: number, nowMs: number): void {

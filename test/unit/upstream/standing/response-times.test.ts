@@ -18,6 +18,17 @@ it('follows what it hears, counts failures as slow, and fades while nothing come
   vi.useRealTimers();
 });
 
+it('does not take how long a tunnel or a response lasted for the time to an answer', () => {
+  const times = new ResponseTimes(false, () => 1);
+  times.responded(80);
+  times.ended('backend_reset', 200, 60_000);
+  expect(times.at(1)).toBe(90);
+  const connects = new ResponseTimes(false, () => 1);
+  connects.connected(80);
+  connects.ended('backend_reset', 0, 60_000);
+  expect(connects.at(1)).toBe(90);
+});
+
 it('follows peaks at once where it is asked to', () => {
   const times = new ResponseTimes(true);
   times.responded(10);
