@@ -121,7 +121,7 @@ describe('a mirror that does not work', () => {
   });
 
   it('gets at most a hundred copies at a time, and the requests beyond are served', async () => {
-    const copies: unknown[] = [];
+    const copies: ByteSocket[] = [];
     const { proxy, ask } = await mirrored(
       (connection) => {
         copies.push(connection);
@@ -135,5 +135,7 @@ describe('a mirror that does not work', () => {
     expect(new Set(answers.map(statusOf))).toEqual(new Set([200]));
     await untilCounted(proxy, 'dropped', 20);
     await eventually(() => copies.length === 100, 'a hundred copies are there');
+    // The end of the proxy waits for copies that run.
+    for (const copy of copies) copy.reset();
   });
 });
