@@ -84,7 +84,12 @@ export class HealthMonitor {
   /** Undefined before the first check has ended. */
   get progress(): CheckProgress | undefined {
     if (!this.checked) return undefined;
-    return { durationMs: this.#lastDurationMs, against: this.#against, threshold: this.#threshold };
+    return {
+      durationMs: this.#lastDurationMs,
+      error: this.#lastError,
+      against: this.#against,
+      threshold: this.#threshold,
+    };
   }
 
   /** Starts the first check as soon as it is its turn. Without effect when it was started or destroyed before. */

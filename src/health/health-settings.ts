@@ -27,7 +27,7 @@ export interface CheckPace {
 }
 
 /** What one check does. */
-export type ProbeSettings = TcpProbeSettings | HttpProbeSettings | PluginProbeSettings;
+export type ProbeSettings = TcpProbeSettings | HttpProbeSettings;
 
 /** It connects, sends something if wanted, and waits for an answer if one is expected. */
 export interface TcpProbeSettings {
@@ -50,14 +50,6 @@ export interface HttpProbeSettings {
   readonly expectedStatus: readonly StatusRange[];
   /** Must be in the first bytes of the body. */
   readonly expectedBody: string | undefined;
-}
-
-/** It does what a plugin does. */
-export interface PluginProbeSettings {
-  readonly kind: 'plugin';
-  /** The name of the plugin. */
-  readonly plugin: string;
-  readonly options: unknown;
 }
 
 /** Where a backend is checked: at its own address, or at another port of its host. */
@@ -95,8 +87,6 @@ function probeSettings(section: HealthCheck, address: Address): ProbeSettings {
       send: send === undefined ? undefined : parseByteText(send),
       expect: expect === undefined ? undefined : parseByteText(expect),
     };
-  if (type !== 'http' && type !== 'https')
-    return { kind: 'plugin', plugin: type, options: section.options ?? {} };
   return {
     kind: 'http',
     method: section.method,

@@ -1,4 +1,5 @@
 import type { Counted } from './counts/counted.ts';
+import type { AgentSays, CheckProgress } from './health.ts';
 import type { HostNameReading } from './host-name.ts';
 import type { BreakerState, MemberState } from './upstream.ts';
 
@@ -159,6 +160,10 @@ export interface MembershipReading extends MembershipParts {
   readonly lastCheckAtMs: number | undefined;
   /** Why the last check failed; undefined when it passed. */
   readonly lastError: string | undefined;
+  /** Undefined without active checks, and before the first one. */
+  readonly progress: CheckProgress | undefined;
+  /** What its agent says; undefined without one. */
+  readonly agent: AgentSays | undefined;
   /** False when no upstream of the live generation names the backend, so that it only finishes what runs. */
   readonly live: boolean;
   /** How TLS is spoken to it; undefined when it is not. */

@@ -2,6 +2,8 @@
 export interface CheckProgress {
   /** How long the last check took. */
   readonly durationMs: number;
+  /** Why the last check failed, whatever the agent says; undefined when it passed. */
+  readonly error: string | undefined;
   /** Results in a row, the last one included, that speak against the present state. */
   readonly against: number;
   /** So many of them change it. */

@@ -11,6 +11,7 @@ import type {
   PoolsReading,
   RequestLimitReading,
 } from '../../readings/backend.ts';
+import type { AgentSays } from '../../readings/health.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { MemberState } from '../../readings/upstream.ts';
@@ -142,7 +143,7 @@ function timeJson(atMs: number | undefined): string | null {
 
 function membershipJson(membership: MembershipReading): object {
   const { upstream, weight, effectiveWeight, maxConnections, state, tls, proxyProtocol } = membership;
-  const { requests, byHand, ejection, breaker } = membership;
+  const { requests, byHand, ejection, breaker, agent } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
   return {
     name: upstream,
@@ -152,6 +153,8 @@ function membershipJson(membership: MembershipReading): object {
     requests: requests === undefined ? null : requestsLimitJson(requests),
     healthy: healthJson(membership),
     state: stateJson(state),
+    check: checkJson(membership),
+    agent: agent === undefined ? null : agentJson(agent),
     by_hand: byHand === undefined ? null : byHandJson(byHand),
     ejection: ejection === undefined ? null : ejectionJson(ejection),
     circuit_breaker: breaker === undefined ? null : breakerJson(breaker),
@@ -168,6 +171,30 @@ function healthJson({ healthy, lastCheckAtMs, byHand }: MembershipReading): bool
 
 function requestsLimitJson({ running, max, adaptive }: RequestLimitReading): object {
   return { running, max: Number.isFinite(max) ? max : null, adaptive_limit: adaptive ?? null };
+}
+
+/** The last active check. `results_against` of `threshold` results in a row would change the state. */
+function checkJson({ lastCheckAtMs, progress }: MembershipReading): object | null {
+  if (progress === undefined) return null;
+  return {
+    at: timeJson(lastCheckAtMs),
+    passed: progress.error === undefined,
+    reason: progress.error ?? null,
+    duration_seconds: progress.durationMs / 1_000,
+    results_against: progress.against,
+    threshold: progress.threshold,
+  };
+}
+
+function agentJson({ admin, isDown, share, text, atMs, error }: AgentSays): object {
+  return {
+    state: admin,
+    down: isDown,
+    weight_percent: Math.round(share * 100),
+    says: text ?? null,
+    answered_at: timeJson(atMs),
+    error: error ?? null,
+  };
 }
 
 /** In the words that operators use for health. */

@@ -628,7 +628,7 @@ export interface HealthCheck {
    */
   readonly enabled: boolean;
   /**
-   * `tcp`: the check connects; with `send` and `expect` it also talks. `http`: the check sends a request and looks at the answer. It follows no redirects. `https`: as `http`, over TLS with the settings of `tls` of the upstream. The name of a plugin: the check that the plugin brings. Without this key: `tcp`, or, if `path`, `method`, `hostname`, `headers` or `expected_body` is given, `http` (`https` where the backends speak TLS). Checks of type `grpc` need HTTP/2, which the proxy does not speak yet.
+   * `tcp`: the check connects; with `send` and `expect` it also talks. `http`: the check sends a request and looks at the answer. It follows no redirects. `https`: as `http`, over TLS with the settings of `tls` of the upstream. Without this key: `tcp`, or, if `path`, `method`, `hostname`, `headers` or `expected_body` is given, `http` (`https` where the backends speak TLS). Checks of type `grpc` need HTTP/2, which the proxy does not speak yet.
    * @default "tcp"
    */
   readonly type: string;
@@ -661,10 +661,6 @@ export interface HealthCheck {
   readonly send?: string;
   /** What the backend must answer to a check of type `tcp`: this text anywhere in the first 16 KiB that it sends. Escapes as in `send`. Without this key its answer is not read. */
   readonly expect?: string;
-  /** The options of a check that a plugin brings. The plugin says what they are. */
-  readonly options?: {
-    readonly [k: string]: unknown;
-  };
   /**
    * The time between two checks of a backend. It varies by a tenth by chance. In ms.
    * @default "10s"

@@ -5,7 +5,7 @@ import { startTcpProbe } from './tcp-probe.ts';
 
 /** What begins each check that these settings ask for. */
 export function probeStarter(settings: ProbeSettings, target: ProbeTarget): StartProbe {
-  if (settings.kind === 'tcp') return (ended) => startTcpProbe(target, settings, ended);
-  if (settings.kind === 'http') return (ended) => startHttpProbe(target, settings, ended);
-  throw new Error(`checks of type ${settings.plugin} are not known`);
+  return settings.kind === 'tcp'
+    ? (ended) => startTcpProbe(target, settings, ended)
+    : (ended) => startHttpProbe(target, settings, ended);
 }

@@ -154,6 +154,8 @@ function reasonOfState({ health, standing, ejection, breaker, state }: Member): 
   const { hand } = standing;
   if (hand !== undefined && hand.state !== 'healthy')
     return `set to ${hand.state} by an operator${hand.reason === undefined ? '' : `: ${hand.reason}`}`;
+  if (state === 'draining' || state === 'maintenance')
+    return `${state}, as its agent says: ${health?.agent?.text ?? ''}`;
   if (state === 'open' || state === 'half-open')
     return `its circuit breaker is ${state}${breaker?.reason === undefined ? '' : `: ${breaker.reason}`}`;
   if (state === 'ejected') return `ejected${ejection?.reason === undefined ? '' : `: ${ejection.reason}`}`;

@@ -108,8 +108,7 @@ function activeCheckOf(
   const section: { -readonly [Key in keyof HealthCheck]: HealthCheck[Key] } = { ...given };
   delete section.passive_checks;
   delete section.agent_check;
-  const { options, ...settled } = section;
-  const keys = [settingsKey<typeof settled>(settled), JSON.stringify(options ?? {}), proxyProtocol ?? ''];
+  const keys = [settingsKey<HealthCheck>(section), proxyProtocol ?? ''];
   let tls: CheckTls | undefined;
   if (section.type === 'https' || (config !== undefined && talks(section))) {
     tls =
@@ -121,7 +120,7 @@ function activeCheckOf(
   return { section, proxyProtocol, tls, key: keys.join(' ') };
 }
 
-/** Whether such a check, which is not of HTTP, does more than connect: then it speaks as the traffic does. */
+/** Whether a check of type tcp does more than connect: then it speaks as the traffic does. */
 function talks({ type, send, expect }: HealthCheck): boolean {
-  return type === 'tcp' ? send !== undefined || expect !== undefined : type !== 'http';
+  return type === 'tcp' && (send !== undefined || expect !== undefined);
 }

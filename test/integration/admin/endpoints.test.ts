@@ -30,6 +30,8 @@ async function ask(
 const ANY_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
 /** A backend that is spoken to without TLS and without a PROXY header. */
 const PLAIN = {
+  check: expect.objectContaining({ at: ANY_TIME, threshold: expect.any(Number) as number }) as object,
+  agent: null,
   requests: null,
   by_hand: null,
   ejection: null,

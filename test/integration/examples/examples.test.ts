@@ -126,6 +126,21 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     const names = new Set([await served(socket), await served(socket), await served(socket)]);
     expect([...names].sort()).toEqual(['9001', '9002', '9003']);
   },
+  'health-checks.yaml': async ({ connect, proxy, seen }) => {
+    const statesOf = async (): Promise<Record<string, string>> => {
+      const page = await fetch(`http://${proxy.adminAddress}/backends`);
+      const { backends } = (await page.json()) as { backends: { name: string; state: string }[] };
+      return Object.fromEntries(backends.map(({ name, state }) => [name, state]));
+    };
+    const isChecked = async () => Object.values(await statesOf()).join() === 'healthy,healthy,unhealthy';
+    await eventually(isChecked, 'the first checks of the servers passed, and that of the cache failed');
+    const socket = await connect('web');
+    expect([await served(socket), await served(socket)].sort()).toEqual(['9001', '9002']);
+    const check = seen['9001']?.[0];
+    expect(check?.startLine).toBe('GET /health HTTP/1.1');
+    expect(fieldValues(check!, 'host').join()).toBe('app.internal');
+    expect(fieldValues(check!, 'x-probe').join()).toBe('balance');
+  },
   'retries.yaml': async ({ connect }) => {
     const socket = await connect();
     const names = new Set([await served(socket), await served(socket), await served(socket)]);

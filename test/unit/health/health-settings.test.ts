@@ -47,11 +47,6 @@ it('reads the escapes of what checks over TCP send and expect', () => {
   });
 });
 
-it('gives the options to the check of a plugin', () => {
-  const probe = healthSettings(healthSection({ type: 'echo', options: { a: 1 } }), address).probe;
-  expect(probe).toEqual({ kind: 'plugin', plugin: 'echo', options: { a: 1 } });
-});
-
 it('checks at another port of the host, which a unix socket does not have', () => {
   const elsewhere = healthSection({ port: 8081 });
   expect(checkedAddress(elsewhere, address)).toEqual({ ...address, port: 8081 });

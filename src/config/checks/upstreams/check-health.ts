@@ -7,7 +7,7 @@ import type { CheckContext } from '../check-context.ts';
 
 const HTTP_KEYS = ['path', 'method', 'hostname', 'headers', 'expected_status', 'expected_body'];
 const TCP_KEYS = ['send', 'expect'];
-const PLUGIN_KEYS = ['options'];
+const TYPES = ['tcp', 'http', 'https'];
 
 /** The checks of each upstream are of a type that exists, and their settings fit together. */
 export function checkHealth(context: CheckContext): void {
@@ -22,29 +22,24 @@ export function checkHealth(context: CheckContext): void {
   }
 }
 
-/** Returns false for a type that does not exist. Whether a plugin brings a check is known once it is loaded. */
+/** Returns false for a type that does not exist. */
 function checkType({ type }: HealthCheck, at: Path, context: CheckContext): boolean {
-  const types = [...new Set(['tcp', 'http', 'https', ...context.modes])];
-  if (types.includes(type)) return true;
+  if (TYPES.includes(type)) return true;
   const path = [...at, 'type'];
   if (type === 'grpc') {
     context.error(path, 'grpc is not possible yet, as it needs HTTP/2: use tcp, or http with a path');
     return false;
   }
   const shown = context.shown(path, type);
-  context.error(path, `is ${shown}, but must be one of ${types.join(', ')}${suggestion(type, types)}`);
+  context.error(path, `is ${shown}, but must be one of ${TYPES.join(', ')}${suggestion(type, TYPES)}`);
   return false;
 }
 
 /** Keys that mean something to checks of another type only. */
 function checkKeys({ type }: HealthCheck, at: Path, context: CheckContext): void {
-  const own = type === 'tcp' ? TCP_KEYS : type === 'http' || type === 'https' ? HTTP_KEYS : PLUGIN_KEYS;
-  for (const keys of [HTTP_KEYS, TCP_KEYS, PLUGIN_KEYS]) {
-    if (keys === own) continue;
-    for (const key of keys) {
-      const path = [...at, key];
-      if (context.given(path)) context.warn(path, `has no effect on checks of type ${type}`);
-    }
+  for (const key of type === 'tcp' ? HTTP_KEYS : TCP_KEYS) {
+    const path = [...at, key];
+    if (context.given(path)) context.warn(path, `has no effect on checks of type ${type}`);
   }
 }
 

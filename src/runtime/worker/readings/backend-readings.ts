@@ -128,6 +128,8 @@ function membershipsIn(
           changedAtMs: health?.changedAtMs,
           lastCheckAtMs: health?.lastCheckAtMs,
           lastError: health?.lastError,
+          progress: health?.progress,
+          agent: health?.agent,
           live,
           tls: backendTls(group, backend),
           proxyProtocol: group.config.proxy_protocol,

@@ -107,6 +107,8 @@ function details(id: number, live = true): BackendDetails {
         changedAtMs: 5,
         lastCheckAtMs: undefined,
         lastError: undefined,
+        progress: undefined,
+        agent: undefined,
         live,
         tls: undefined,
         proxyProtocol: undefined,

@@ -1,0 +1,85 @@
+import { EventEmitter, once } from 'node:events';
+import type { Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import type { AgentCheck } from '../../../../src/config/schema/config.generated.ts';
+import { HealthBoard } from '../../../../src/health/health-board.ts';
+import type { CheckedBackend } from '../../../../src/health/health-feed.ts';
+import { BackendContexts } from '../../../../src/net/dial/tls/backend-contexts.ts';
+import { fixedNames } from '../../../support/addresses/fixed-names.ts';
+import { RecordingLogger } from '../../../support/recording-logger.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import { rawServer } from '../raw-server.ts';
+
+/** A backend with an agent that does with each question what the test says, and no active checks. */
+async function lab(accept: (socket: Socket) => void, given: Partial<AgentCheck> = {}) {
+  const logger = new RecordingLogger();
+  const board = new HealthBoard({ logger, names: fixedNames(), contexts: new BackendContexts() });
+  const { address } = await rawServer((socket) => {
+    accept(socket);
+  });
+  const agent: AgentCheck = { enabled: true, port: address.port, interval: 5, timeout: 5_000, ...given };
+  const watch = (settings: AgentCheck = agent, upstream = 'app') => {
+    const backend: CheckedBackend = {
+      upstream,
+      name: 'one',
+      target: { kind: 'tcp', host: '127.0.0.1', port: 1 },
+      check: { active: undefined, agent: settings, agentKey: JSON.stringify(settings) },
+    };
+    const events = new EventEmitter();
+    const watched = board.watch(backend, () => events.emit('changed'));
+    onTestFinished(() => watched.release());
+    return { ...watched, changed: () => once(events, 'changed') };
+  };
+  return { logger, agent, watch };
+}
+
+describe('an agent', () => {
+  it('takes its backend down, and brings it back', async () => {
+    let says = 'down #disk is full\n';
+    const { logger, watch } = await lab((socket) => socket.end(says));
+    const { health, changed } = watch();
+    expect(health.healthy).toBe(true);
+    await changed();
+    expect([health.healthy, health.lastError]).toEqual([false, 'its agent says: down #disk is full']);
+    says = 'up 50%\n';
+    await changed();
+    expect(health).toMatchObject({ healthy: true, lastError: undefined, agent: { share: 0.5 } });
+    expect(health.lastCheckAtMs).toBeTypeOf('number');
+    expect(logger.lines.filter((line) => line.includes('agent changed the state'))).toHaveLength(2);
+  });
+
+  it('that says nothing, or what nobody understands, changes nothing', async () => {
+    const answers = ['drain\n', '', 'hello\n', '\n'];
+    const { watch } = await lab((socket) => socket.end(answers.shift() ?? 'hello again\n'));
+    const { health, changed } = watch();
+    await changed();
+    await eventually(() => health.agent?.error?.includes('hello again'), 'the last answer came');
+    expect(health.agent).toMatchObject({ admin: 'drain', text: 'drain' });
+  });
+
+  it('that never ends its answer is given up after the timeout', async () => {
+    const { watch } = await lab((socket) => socket.write('drain'), { timeout: 20 });
+    const { health } = watch();
+    await eventually(() => health.agent?.error, 'the question ended');
+    expect(health.agent).toMatchObject({ admin: 'ready', error: 'no answer within 20ms' });
+  });
+
+  it('gets the text that it waits for', async () => {
+    const { watch } = await lab(
+      (socket) => socket.once('data', (bytes) => socket.end(bytes.toString() === 'app\n' ? 'maint\n' : '')),
+      { send: String.raw`app\n` },
+    );
+    const { health, changed } = watch();
+    await changed();
+    expect(health.agent?.admin).toBe('maint');
+  });
+
+  it('keeps what it said when its settings change, in its own upstream only', async () => {
+    const { agent, watch } = await lab((socket) => socket.end('drain\n'));
+    await watch().changed();
+    const later: AgentCheck = { ...agent, interval: 60_000 };
+    expect(watch(later).health.agent?.admin).toBe('drain');
+    expect(watch(later, 'other').health.agent?.admin).toBe('ready');
+  });
+});
