@@ -11,6 +11,7 @@ import { freeAddress } from '../../support/addresses/free-address.ts';
 import { fullBacklog } from '../../support/sockets/full-backlog.ts';
 import { answer, get, named } from '../../support/peers/http-talk.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
+import { TEST_WORKERS } from '../../support/workers/test-workers.ts';
 import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 
 const ADMIN = `admin: { listen: '127.0.0.1:0' }\nmetrics: { enabled: true, listen: '127.0.0.1:0' }\n`;
@@ -179,7 +180,8 @@ describe('reload: listeners', () => {
     );
     expect((await get(await client(proxy.address('b')))).body).toBe('one');
     expect((await get(socket)).body).toBe('one');
-    expect(one.connections).toHaveLength(1);
+    // Each worker has its own sockets to backends.
+    expect(one.connections.length).toBeLessThanOrEqual(TEST_WORKERS);
   });
 
   it('change their protocol on one address, from http to tcp and back', async () => {
