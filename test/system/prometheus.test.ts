@@ -25,6 +25,9 @@ const missing = missingPrometheus();
 const OF_SEVERAL_WORKERS = /^balance_(?:worker_|config_commit_skew|listener_accept_rests_)/;
 /** Only what happened shows, and these did not. */
 const ABSENT = [
+  'balance_backend_ejections_total',
+  'balance_circuit_breaker_open_total',
+  'balance_circuit_breaker_state',
   'balance_dns_answer_age_seconds',
   'balance_hedges_total',
   'balance_mirrored_requests_total',
@@ -32,6 +35,8 @@ const ABSENT = [
   'balance_queue_wait_seconds',
   'balance_retries_exhausted_total',
   'balance_retries_total',
+  'balance_upstream_ejected',
+  'balance_upstream_panic',
 ];
 
 /** A proxy with traffic of each kind; clients trust `ca`. */
