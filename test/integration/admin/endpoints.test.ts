@@ -248,7 +248,15 @@ describe('GET /backends and /pools', () => {
         last_check_at: ANY_TIME,
         draining: false,
         upstreams: [
-          { name: 'default', weight: 3, max_connections: 7, healthy: false, state: 'unhealthy', ...PLAIN },
+          {
+            name: 'default',
+            weight: 3,
+            effective_weight: 3,
+            max_connections: 7,
+            healthy: false,
+            state: 'unhealthy',
+            ...PLAIN,
+          },
         ],
         active: 0,
         connections: { open: 0, leased: 0, idle: 0 },
@@ -270,7 +278,15 @@ describe('GET /backends and /pools', () => {
         last_check_at: ANY_TIME,
         draining: false,
         upstreams: [
-          { name: 'default', weight: 1, max_connections: null, healthy: true, state: 'healthy', ...PLAIN },
+          {
+            name: 'default',
+            weight: 1,
+            effective_weight: 1,
+            max_connections: null,
+            healthy: true,
+            state: 'healthy',
+            ...PLAIN,
+          },
         ],
         active: 0,
         connections: { open: 1, leased: 0, idle: 1 },
