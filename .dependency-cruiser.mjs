@@ -16,6 +16,7 @@ const addressReaders = [
   'plugins/http/forwarding/forwarding-profile',
   'src/plugin-api/values/address-list',
   'src/plugin-api/values/ip-address',
+  'src/upstream/stickiness/client-network',
 ];
 
 /** Layers: each part may see itself and what it lists; anything else is an error. */

@@ -12,6 +12,7 @@ import type {
   PendingLease,
   ProtocolHost,
   ProtocolInstance,
+  StickyOutcome,
   StreamReader,
   TunnelResult,
   TunnelTrace,
@@ -39,6 +40,8 @@ export interface TcpService extends ProtocolInstance {
 /** One client's connection: waits for a backend, and then becomes a tunnel to it. */
 export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler {
   readonly key: string | undefined;
+  /** By what the upstream knows the client; undefined where it does not keep it at its backend. */
+  readonly session: string | undefined;
   readonly fresh = false;
   readonly #connection: Connection;
   readonly #instance: TcpService;
@@ -54,6 +57,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   #aheadBytes = 0;
   #peerEnded = false;
   #backend: Backend | undefined;
+  #stickiness: StickyOutcome | undefined;
   #over = false;
 
   constructor(connection: Connection, instance: TcpService, upstream: Upstream) {
@@ -62,6 +66,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
     this.#upstream = upstream;
     this.#trace = instance.host.telemetry.tracer?.beginTunnel();
     this.key = keyFor(upstream, connection.transport.peer.address);
+    this.session = upstream.sticky?.kind === 'source-ip' ? connection.transport.peer.address : undefined;
     this.#pending = upstream.acquire(this);
     instance.begun();
     // Read at once: only a read shows that a client left while it waited for a backend.
@@ -93,6 +98,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
   leased(lease: Lease): void {
     const { transport: stream } = this.#connection;
     this.#backend = lease.backend;
+    this.#stickiness = lease.sticky?.outcome;
     for (const piece of this.#ahead) lease.channel.write(piece);
     this.#ahead = [];
     if (this.#peerEnded) lease.channel.end();
@@ -164,6 +170,7 @@ export class TcpSession implements StreamReader, LeaseRequest, ConnectionHandler
       clientAddress: transport.peer.address,
       upstream: this.#upstream.name,
       backend,
+      stickiness: this.#stickiness,
       connected: this.#backend !== undefined,
       tls: transport.tls,
       sni: transport.route?.sni,

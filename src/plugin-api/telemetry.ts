@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { FailedTry, TraceContext, Tracer, TunnelTrace } from './tracing.ts';
 import type { Backend } from './backend.ts';
 import type { TlsSession } from './transport.ts';
+import type { StickyOutcome } from './upstream.ts';
 
 /** Why a message was refused: the rule that it broke, and where. */
 export interface MessageRefusal {
@@ -74,6 +75,8 @@ export interface ExchangeRecord {
   readonly retriesExhausted?: RetriesExhausted | undefined;
   /** What became of the second try beside the first one; absent or undefined when none was due. */
   readonly hedgeResult?: HedgeResult | undefined;
+  /** What became of a client that its upstream keeps at a backend; absent or undefined where it does not. */
+  readonly stickiness?: StickyOutcome | undefined;
 }
 
 /**
@@ -103,6 +106,8 @@ export interface TunnelRecord {
   readonly upstream: string;
   /** The backend at the other end; undefined when none was picked. */
   readonly backend: Backend | undefined;
+  /** As of {@link ExchangeRecord}. A tunnel that was an exchange before has none: its exchange said it. */
+  readonly stickiness?: StickyOutcome | undefined;
   /** False when no connection to a backend could be made, so that there was no tunnel. Default: true. */
   readonly connected?: boolean;
   /** What TLS agreed on with the client; absent or undefined when its connection was not encrypted, or was passed through undecrypted. */

@@ -12,8 +12,19 @@ export type KeySource =
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string };
 
+/** By what an upstream knows a client again, to keep it at its backend. */
+export type StickySource =
+  | StickyCookie
+  | { readonly kind: 'source-ip' }
+  | {
+      readonly kind: 'header';
+      /** In lower case. */
+      readonly name: string;
+    };
+
 /** A cookie of the proxy that keeps a client at its backend. */
 export interface StickyCookie {
+  readonly kind: 'cookie';
   readonly name: string;
   /** Its attributes but `Secure`, each with `; ` in front: `; Path=/; HttpOnly`. */
   readonly attributes: string;
@@ -29,8 +40,8 @@ export interface Upstream {
   readonly algorithm: string;
   /** What `LeaseRequest.key` must be; undefined when the balancer needs no key. */
   readonly keySource: KeySource | undefined;
-  /** The cookie whose value {@link LeaseRequest.session} must be; undefined when clients are not kept at their backends. */
-  readonly sticky?: StickyCookie | undefined;
+  /** What {@link LeaseRequest.session} must be; undefined when clients are not kept at their backends. */
+  readonly sticky?: StickySource | undefined;
   /** How long a protocol should wait for an answer of a backend, or for its next piece. In ms. */
   readonly readTimeoutMs: number;
   /**
@@ -126,7 +137,7 @@ export interface PendingLease {
 export interface LeaseRequest extends LogSubject {
   /** The balancing key, if {@link Upstream.keySource} asks for one and the request has it. */
   readonly key: string | undefined;
-  /** The value of the cookie {@link Upstream.sticky}, if the client sent it. */
+  /** The value of what {@link Upstream.sticky} names: of the cookie or the header field, if the client sent it, or the client's address. */
   readonly session?: string | undefined;
   /** True when the channel must be newly connected, as for a retry after a re-used channel died. */
   readonly fresh: boolean;
@@ -154,6 +165,20 @@ export interface LeaseRequest extends LogSubject {
 }
 
 /**
+ * What became of a client that is kept at its backend. `new`: it is not known, and belongs to its backend from now on. `kept`: it got its backend.
+ * `moved`: its backend is gone, down or was tried, so it belongs to another one now. `away`: its backend is full, so that this
+ * request went to another one.
+ */
+export type StickyOutcome = 'new' | 'kept' | 'moved' | 'away';
+
+/** How a lease was found for a client that is kept at its backend. */
+export interface LeaseStickiness {
+  readonly outcome: StickyOutcome;
+  /** The value that the cookie {@link Upstream.sticky} must get with the response; undefined when the client needs none. */
+  readonly newSession: string | undefined;
+}
+
+/**
  * A channel to a backend, taken from its pool. The lease ends with the first call of {@link end}, or when its channel is closed, right
  * after the channel's reader was told. Later calls have no effect.
  */
@@ -163,8 +188,8 @@ export interface Lease {
   readonly channel: Transport;
   /** True when the channel has served an exchange before: the backend may close it just when the next request is sent. */
   readonly reused: boolean;
-  /** The value that the cookie {@link Upstream.sticky} must get with the response; undefined when the client has the right one, or none is set. */
-  readonly newSession?: string | undefined;
+  /** Whether the lease is of the backend that the client belongs to; undefined where clients are not kept at their backends. */
+  readonly sticky?: LeaseStickiness | undefined;
   /** The head of the final response has arrived, with that status: for balancers and limits that go by how long backends take. */
   responded?(status: number): void;
   /**

@@ -36,6 +36,8 @@ export interface UpstreamReading {
   readonly members: readonly MemberReading[];
   /** The budget of second tries; undefined where requests are not tried again. */
   readonly retryBudget?: RetryBudgetReading | undefined;
+  /** The table that remembers where its clients belong; absent without one. All workers share it. */
+  readonly clients?: ClientTableReading | undefined;
 }
 
 /** The budget of an upstream's second tries, in all workers. */
@@ -44,6 +46,16 @@ export interface RetryBudgetReading {
   readonly used: number;
   /** So many may run now. */
   readonly size: number;
+}
+
+/** A table that remembers which backends clients belong to. */
+export interface ClientTableReading {
+  /** Places. */
+  readonly size: number;
+  /** Places that are used. */
+  readonly used: number;
+  /** Clients that were forgotten for others before their time. */
+  readonly forgotten: number;
 }
 
 /** A backend as a member of an upstream. */

@@ -13,6 +13,14 @@ export interface WorkerSlotsOptions {
   readonly wakes: Wakes;
 }
 
+/** What the thread that supervises the workers gives to a generation. */
+export interface GrantedWords {
+  readonly grant: SlotGrant;
+  /** All pages that there are. */
+  readonly pages: readonly SharedArrayBuffer[];
+  readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
+}
+
 /** The slots as one worker sees them. */
 export class WorkerSlots {
   readonly worker: number;
@@ -21,6 +29,7 @@ export class WorkerSlots {
   readonly #pages: SlotPages;
   /** By generation: the live one, and those that are prepared. */
   readonly #grants = new Map<number, ReadonlyMap<string, number>>();
+  readonly #tables = new Map<number, ReadonlyMap<string, SharedArrayBuffer>>();
 
   constructor({ worker, workers, wakes }: WorkerSlotsOptions) {
     this.worker = worker;
@@ -33,25 +42,31 @@ export class WorkerSlots {
    * A generation is prepared: from now on its keys can be opened.
    *
    * @param keys the keys that the grant was given for, in their order
-   * @param buffers all pages that there are
+   * @param granted its slots, all pages that there are, and its tables by key
    */
-  follow(
-    generation: number,
-    keys: Iterable<string>,
-    grant: SlotGrant,
-    buffers: readonly SharedArrayBuffer[],
-  ): void {
-    this.#pages.follow(buffers);
+  follow(generation: number, keys: Iterable<string>, { grant, pages, tables }: GrantedWords): void {
+    this.#pages.follow(pages);
+    this.#tables.set(generation, tables);
     this.#grants.set(generation, new Map(Array.from(keys, (key, at) => [key, grant[at] ?? 0])));
   }
 
   /** That generation is live: what the ones before it had is no longer opened. */
   commit(generation: number): void {
-    for (const other of [...this.#grants.keys()]) if (other < generation) this.#grants.delete(other);
+    for (const other of [...this.#grants.keys()]) if (other < generation) this.abort(other);
   }
 
   abort(generation: number): void {
     this.#grants.delete(generation);
+    this.#tables.delete(generation);
+  }
+
+  /** The memory of the table with that key; undefined when no generation that is live or prepared has it. */
+  table(key: string): SharedArrayBuffer | undefined {
+    for (const tables of this.#tables.values()) {
+      const memory = tables.get(key);
+      if (memory !== undefined) return memory;
+    }
+    return undefined;
   }
 
   /** The places that the first word of a key's slot counts; undefined when no generation that is live or prepared has the key. */

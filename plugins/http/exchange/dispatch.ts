@@ -142,10 +142,7 @@ function forward(
   exchange.responseEdits = route.responseEdits;
   const upstream = exchange.forwardedTo ?? route.upstream;
   const { sticky } = upstream;
-  if (sticky !== undefined) {
-    const isSecure = exchange.client.profile(exchange.instance).isSecure(head);
-    takeSession(exchange, head, sticky, isSecure, guardsSpellings);
-  }
+  if (sticky !== undefined) takeSession(exchange, head, sticky, guardsSpellings);
   const isOther = upstream !== route.upstream && route.retries;
   const rules = isOther ? exchange.instance.retryRules(upstream) : route.retryRules;
   const draft = draftOf(exchange, head, target, route, client, upstream);

@@ -36,7 +36,7 @@ export abstract class ExchangeState extends ExchangeFacts {
   /** undefined for a request without a body. */
   readonly body: RequestBody | undefined;
   key: string | undefined = undefined;
-  /** The value of the cookie that keeps the client at its backend; undefined without one. */
+  /** By what its upstream knows the client; undefined where it does not keep it, or the client does not say. */
   session: string | undefined = undefined;
   /** Whether the client's connection is encrypted. Only known where the upstream has a cookie. */
   isSecure = false;
@@ -75,9 +75,9 @@ export abstract class ExchangeState extends ExchangeFacts {
   }
 
   /** There is a lease: its backend gets the request. */
-  takeBackend({ backend, newSession }: Lease): void {
+  takeBackend({ backend, sticky }: Lease): void {
     this.backend = backend;
-    if (this.forwardedTo?.sticky !== undefined) giveSession(this, newSession);
+    if (this.forwardedTo?.sticky !== undefined) giveSession(this, sticky);
   }
 
   get settings(): HttpInstance {

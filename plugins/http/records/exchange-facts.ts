@@ -10,6 +10,7 @@ import type {
   LogFields,
   ProxyHeader,
   RetriesExhausted,
+  StickyOutcome,
   TlsSession,
   TraceContext,
   Upstream,
@@ -58,6 +59,7 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   refusal: Refusal | undefined = undefined;
   retriesExhausted: RetriesExhausted | undefined = undefined;
   hedgeResult: HedgeResult | undefined = undefined;
+  stickiness: StickyOutcome | undefined = undefined;
   /** The first tries that failed, and the last one; undefined while none has. */
   failedTries: FailedTry[] | undefined = undefined;
   /** True for a request about the proxy's own state (health, metrics): telemetry neither counts nor logs it. */

@@ -1,12 +1,23 @@
-import type { StickyCookie, Upstream } from '../../../src/plugin-api/index.ts';
+import type {
+  LeaseStickiness,
+  StickyOutcome,
+  StickySource,
+  Upstream,
+} from '../../../src/plugin-api/index.ts';
+import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import { restOfCookies, sessionEdits, splitCookies } from './session-cookie.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import type { RequestHead } from '../message/message-head.ts';
 
-/** An exchange with an upstream that keeps clients at their backends by a cookie. */
+/** An exchange with an upstream that keeps clients at their backends. */
 interface StickyExchange {
+  readonly client: { profile(instance: HttpInstance): ForwardingProfile };
+  readonly instance: HttpInstance;
+  readonly clientAddress: string;
   session: string | undefined;
+  stickiness: StickyOutcome | undefined;
   isSecure: boolean;
   readonly forwardedTo: Upstream | undefined;
   readonly matchedRoute: Pick<CompiledRoute, 'responseEdits'> | undefined;
@@ -16,29 +27,48 @@ interface StickyExchange {
 }
 
 /**
- * Notes which backend the client belongs to, as its cookie says. The backend does not get that cookie.
+ * Notes by what the upstream knows the client: its address, a field of its header, or the proxy's cookie, which the backend does not get.
  *
  * @param guardsSpellings as of {@link FieldEdits.ofFilters}
  */
 export function takeSession(
   exchange: StickyExchange,
   head: RequestHead,
-  cookie: StickyCookie,
-  isSecure: boolean,
+  source: StickySource,
   guardsSpellings: boolean,
 ): void {
-  exchange.isSecure = isSecure;
-  const { session, rest } = splitCookies(head, cookie.name);
+  if (source.kind === 'source-ip') exchange.session = exchange.clientAddress;
+  else if (source.kind === 'header') exchange.session = fieldOf(head, source.name);
+  else takeCookie(exchange, head, source.name, guardsSpellings);
+}
+
+/** Of several fields with that name the first one counts. Undefined without one, or when it is empty. */
+function fieldOf(head: RequestHead, lowerName: string): string | undefined {
+  const field = head.find(lowerName);
+  const value = field < 0 ? '' : head.valueText(field);
+  return value === '' ? undefined : value;
+}
+
+function takeCookie(
+  exchange: StickyExchange,
+  head: RequestHead,
+  name: string,
+  guardsSpellings: boolean,
+): void {
+  exchange.isSecure = exchange.client.profile(exchange.instance).isSecure(head);
+  const { session, rest } = splitCookies(head, name);
   exchange.session = session;
   if (session === undefined) return;
   exchange.requestEdits = FieldEdits.ofFilters([restOfCookies(rest)], exchange.requestEdits, guardsSpellings);
 }
 
-/** The response gives the client its cookie, with that value. Undefined: an earlier attempt would have given one, and this one does not. */
-export function giveSession(exchange: StickyExchange, value: string | undefined): void {
+/** Notes what became of the client, and gives it the cookie that it needs, with the response. An earlier attempt may have been for another one. */
+export function giveSession(exchange: StickyExchange, stickiness: LeaseStickiness | undefined): void {
+  exchange.stickiness = stickiness?.outcome;
   const { forwardedTo, matchedRoute } = exchange;
   const cookie = forwardedTo?.sticky;
-  if (cookie === undefined) return;
+  if (cookie?.kind !== 'cookie') return;
+  const value = stickiness?.newSession;
   const edits = matchedRoute?.responseEdits;
   exchange.sessionEdits =
     value === undefined

@@ -125,12 +125,12 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   }
 
   /** Builds a generation beside the live one, with the sections of the config that a worker follows by itself. */
-  async prepare(id: number, source: GenerationSource, { grant, pages }: GrantedSlots): Promise<void> {
+  async prepare(id: number, source: GenerationSource, slots: GrantedSlots): Promise<void> {
     const { config } = source;
     const { telemetryControl } = this.#thread;
     this.#attempt += 1;
     const attempt = this.#attempt;
-    this.#slots.follow(id, slotKeysOf(source), grant, pages);
+    this.#slots.follow(id, slotKeysOf(source), slots);
     try {
       if (this.#generation === 0) await telemetryControl.begin({ config });
       await this.#parts.proxy.prepare(id, source);

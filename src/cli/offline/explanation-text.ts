@@ -8,6 +8,7 @@ import type {
 import type {
   Explanation,
   ExplainedBackend,
+  ExplainedSticky,
   ExplainedBackendTls,
   ExplainedCertificate,
   ExplainedTls,
@@ -64,8 +65,9 @@ function section(label: string, lines: readonly string[]): string[] {
   return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
 }
 
-function stickyText({ cookie, backend }: NonNullable<ExplainedUpstream['sticky']>): string {
-  return `cookie ${cookie}: ${backend === undefined ? 'the client gets a new one' : `the client belongs to ${backend}`}`;
+function stickyText({ type, name = '', backend }: ExplainedSticky): string {
+  const source = type === 'source' ? 'address of the client' : `${type} ${name}`;
+  return `${source}: ${backend === undefined ? 'the client may get any backend' : `the client belongs to ${backend}`}`;
 }
 
 function backendTlsText(tls: ExplainedBackendTls): string {

@@ -47,8 +47,12 @@ function checkHashKey(name: string, mode: string, context: ListenerCheckContext)
   const kinds = rulesOf(mode)?.keyKinds;
   const index = uses.indexOf(name);
   if (kinds === undefined || index === undefined) return;
-  if (config.upstreams[index]?.sticky?.enabled === true && !kinds.includes('cookie'))
-    error(['upstreams', index, 'sticky'], `needs cookies, and a listener in mode ${mode} uses this upstream`);
+  const sticky = config.upstreams[index]?.sticky;
+  if (sticky?.enabled === true && sticky.type !== 'source' && !kinds.includes(sticky.type))
+    error(
+      ['upstreams', index, 'sticky'],
+      `needs ${sticky.type === 'cookie' ? 'cookies' : 'header fields'}, and a listener in mode ${mode} uses this upstream; type: source works there`,
+    );
   const hashKey = config.upstreams[index]?.load_balancer.hash_key;
   if (hashKey === undefined || kinds.includes(parseHashKey(hashKey).kind)) return;
   error(

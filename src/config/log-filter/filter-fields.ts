@@ -43,6 +43,7 @@ const KINDS = {
   retries: 'number',
   tried: 'text',
   hedge: 'text',
+  sticky: 'text',
   refusal: 'text',
   refusal_field: 'text',
   refusal_excerpt: 'text',

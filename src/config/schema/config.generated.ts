@@ -764,7 +764,7 @@ export interface SlowStart {
   readonly aggression: number;
 }
 
-/** Keeps each client at the backend that served it first, by a cookie of the proxy. The cookie goes to the client with the first response, which then also gets `Cache-Control: private`, so that no cache gives it to others. Backends do not get the cookie. It names a backend by the names of upstream and backend, so it outlives edits, other weights and addresses, and restarts. A client whose backend is gone, down or in maintenance gets another one, and a new cookie. A backend with weight 0, or one that drains, keeps its clients and gets no new ones. While a backend is full, a request of its client goes to another one, and the client stays where it is. */
+/** Keeps each client at the backend that served it first. A client whose backend is gone, down or in maintenance gets another one. A backend with weight 0, or one that drains, keeps its clients and gets no new ones. While a backend is full, a request of its client goes to another one, and the client stays where it is. Other edits, such as other weights and addresses, change nothing. With type `cookie`, the client gets a cookie with the first response, which then also gets `Cache-Control: private`, so that no cache gives it to others; backends do not get the cookie. It names a backend by the names of upstream and backend, so it outlives restarts, and all workers and proxies with the same key agree. With types `source` and `header`, a table in memory remembers the clients: all workers share it, it never grows beyond `size`, and it outlives edits, but no restart and no upgrade. New clients get a backend by `load_balancer`: with an algorithm that hashes the same value, clients that were forgotten come back to their backends as a rule. */
 export interface Sticky {
   /**
    * `false` turns stickiness off while the section stays in the file.
@@ -772,11 +772,11 @@ export interface Sticky {
    */
   readonly enabled: boolean;
   /**
-   * `cookie`: by a cookie of the proxy.
+   * `cookie`: by a cookie of the proxy. `source`: by the address of the client, which trusted proxies in front of this one may name; the only type for mode tcp. `header`: by a header field of the request, such as the id of a user or a device; requests without it are spread.
    * @default "cookie"
    */
-  readonly type: 'cookie';
-  /** The name of the cookie. Two upstreams that serve the same host need different ones. Without this key: `balance_` and eight digits that the name of the upstream gives. */
+  readonly type: 'cookie' | 'source' | 'header';
+  /** The name of the cookie, or, required there, of the header field of type `header`. Two upstreams that serve the same host need different cookies. Without this key the cookie is called `balance_` and eight digits that the name of the upstream gives. */
   readonly name?: string;
   /** The key that cookies are made with. Proxies with the same key, and the same names of upstream and backends, understand each other's cookies. Without this key and `secret_file`, the proxy makes a key of its own and keeps it in `reload.history_dir`; without that folder the key is lost at the end of the process, and after a restart each client gets a backend anew. */
   readonly secret?: string;
@@ -809,6 +809,26 @@ export interface Sticky {
    * @default true
    */
   readonly http_only: boolean;
+  /**
+   * Clients that the table of types `source` and `header` has room for; each takes about 13 bytes. When there is no room, the one of some clients that was away longest is forgotten, and gets a backend anew. An edit of this key, of `type` or of `name` begins with an empty table.
+   * @default 100000
+   */
+  readonly size: number;
+  /**
+   * For types `source` and `header`: a client that sent nothing for this time is forgotten. In ms.
+   * @default "30m"
+   */
+  readonly ttl: number;
+  /**
+   * For type `source`: so many bits of an IPv4 address count, so that all clients of one network stay together. An edit begins with an empty table.
+   * @default 32
+   */
+  readonly ipv4_prefix: number;
+  /**
+   * For type `source`: so many bits of an IPv6 address count. A client changes the last 64 bits of its address from time to time. An edit begins with an empty table.
+   * @default 64
+   */
+  readonly ipv6_prefix: number;
 }
 
 /** Where requests and connections wait while every backend is at `max_connections` or has a full pool. When an edit changes the upstream, the waiting ones keep their order. If the edit makes room (a higher limit, another backend), they are served. Otherwise they go on waiting, with the new settings; the time that they have already waited counts. If the edit removes the queue, their place in it or the upstream, they are refused immediately. */
@@ -1246,6 +1266,7 @@ export interface AccessLog {
     | 'retries'
     | 'tried'
     | 'hedge'
+    | 'sticky'
     | 'refusal'
     | 'refusal_field'
     | 'refusal_excerpt'

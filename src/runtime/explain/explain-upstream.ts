@@ -3,7 +3,13 @@ import type { Upstream as UpstreamConfig, UpstreamTls } from '../../config/schem
 import { formatDuration } from '../../config/values/units.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
-import type { ExplainedBackend, ExplainedBackendTls, ExplainedUpstream } from './explanation.ts';
+import type { StickySource } from '../../plugin-api/index.ts';
+import type {
+  ExplainedBackend,
+  ExplainedSticky,
+  ExplainedBackendTls,
+  ExplainedUpstream,
+} from './explanation.ts';
 
 /** What of a request says which backend it gets. */
 export interface RequestMarks {
@@ -32,7 +38,7 @@ export function explainUpstream(
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
     ...explainRetry(config),
     ...explainHedge(config),
-    ...(group.sticky === undefined ? {} : { sticky: explainSticky(group, group.sticky.name, session) }),
+    ...(group.sticky === undefined ? {} : { sticky: explainSticky(group, group.sticky, session) }),
     backends,
     ...pickOf(config, group, { key, session }, live),
   };
@@ -49,11 +55,15 @@ function explainHedge({ resilience: { hedge } }: UpstreamConfig): Pick<Explained
 
 function explainSticky(
   group: UpstreamGroup,
-  cookie: string,
+  source: StickySource,
   session: string | undefined,
-): NonNullable<ExplainedUpstream['sticky']> {
-  const member = session === undefined ? undefined : group.memberOf(session);
-  return member === undefined ? { cookie } : { cookie, backend: member.backend.name };
+): ExplainedSticky {
+  const backend = session === undefined ? undefined : group.memberOf(session)?.backend.name;
+  return {
+    type: source.kind === 'source-ip' ? 'source' : source.kind,
+    ...(source.kind === 'source-ip' ? {} : { name: source.name }),
+    ...(backend === undefined ? {} : { backend }),
+  };
 }
 
 function explainTls(tls: UpstreamTls): ExplainedBackendTls {
@@ -87,8 +97,7 @@ function pickOf(
 ): Pick<ExplainedUpstream, 'picked' | 'reason'> {
   const { session } = marks;
   const own = session === undefined ? undefined : group.memberOf(session);
-  if (own?.hasRoom === true)
-    return { picked: own.backend.name, reason: 'the cookie of the client leads to it' };
+  if (own?.hasRoom === true) return { picked: own.backend.name, reason: 'the client belongs to it' };
   const candidates = group.members.filter(isCandidate);
   if (candidates.length === 0) return { reason: withoutCandidates(config, group) };
   const picked = likelyMember(config, group, marks, live)?.backend.name;

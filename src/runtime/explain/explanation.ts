@@ -123,7 +123,7 @@ export interface ExplainedUpstream {
   /** After how many ms a second try begins, by `resilience.hedge`; absent when there is none. */
   readonly hedge?: { readonly after_ms: number };
   /** The cookie that keeps clients at their backends, and the backend of the client that asks; absent when there is none. */
-  readonly sticky?: { readonly cookie: string; readonly backend?: string };
+  readonly sticky?: ExplainedSticky;
   readonly backends: readonly ExplainedBackend[];
   /** Name of the backend that would get the request; absent when nobody can know it. */
   readonly picked?: string;
@@ -140,6 +140,15 @@ export interface ExplainedBackendTls {
   readonly client_certificate: boolean;
   /** The file of that certificate, as the config names it. */
   readonly client_certificate_file?: string;
+}
+
+/** How a client is kept at its backend. */
+export interface ExplainedSticky {
+  readonly type: 'cookie' | 'source' | 'header';
+  /** Of the cookie or the header field. */
+  readonly name?: string;
+  /** The backend that the client belongs to; absent when it may go to any. */
+  readonly backend?: string;
 }
 
 export interface ExplainedBackend {

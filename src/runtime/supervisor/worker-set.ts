@@ -6,7 +6,7 @@ import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';
 import type { CountedTraffic } from '../../readings/traffic.ts';
 import type { WorkerReading } from '../../readings/workers/worker.ts';
-import { SlotTable } from '../../shared/slot-table.ts';
+import { WorkerMemory } from './worker-memory.ts';
 import { withTimeout } from '../../time/with-timeout.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import { takenBack } from '../control/taken-back.ts';
@@ -19,7 +19,6 @@ import type {
 } from '../control/proxy-control.ts';
 import type { ExplainQuestion } from '../explain/explain-question.ts';
 import type { Explanation } from '../explain/explanation.ts';
-import { slotKeysOf } from '../upstreams/slot-keys.ts';
 import { CrashWatch } from './life/crash-watch.ts';
 import { GenerationRound } from './generation-round.ts';
 import { hangs, hungEnd, HangWatch, stuck, type HangSettings } from './life/hang-watch.ts';
@@ -69,7 +68,7 @@ export class WorkerSet implements ProxyControl {
   readonly debug: DebugControl;
   readonly #options: WorkerSetOptions;
   readonly #beats: WorkerBeats;
-  readonly #slots: SlotTable;
+  readonly #memory: WorkerMemory;
   readonly #workers: readonly WorkerLife[];
   readonly #reader: WholeReader;
   readonly #crashes: CrashWatch;
@@ -87,7 +86,7 @@ export class WorkerSet implements ProxyControl {
     const { workers, logger, chance = Math.random } = options;
     this.#options = options;
     this.#beats = new WorkerBeats(workers);
-    this.#slots = new SlotTable(workers, chance);
+    this.#memory = new WorkerMemory(workers, chance);
     this.#crashes = new CrashWatch(logger);
     this.#starter = new ThreadStarter(options, this.#beats.buffer, (index, report) => {
       this.#heard(index, report);
@@ -124,10 +123,7 @@ export class WorkerSet implements ProxyControl {
     if (this.#preparing !== attempt) throw takenBack();
     const workers = this.#present;
     this.#lastGrant += 1;
-    const slots = {
-      grant: this.#slots.grant(this.#lastGrant, slotKeysOf(source)),
-      pages: this.#slots.buffers,
-    };
+    const slots = this.#memory.grant(this.#lastGrant, source, this.#live?.source);
     const round = new GenerationRound({ id, source, slots, grantId: this.#lastGrant }, workers);
     this.#gate.begin(round);
     await round.prepare();
@@ -268,7 +264,7 @@ export class WorkerSet implements ProxyControl {
   /** When no worker builds a generation or serves new connections with it any more, its shared words may be given to others. */
   #releaseAfter(over: Promise<unknown>, { grantId }: SharedGeneration): void {
     void Promise.allSettled([over, ...this.#joins]).then(() => {
-      this.#slots.release(grantId);
+      this.#memory.slots.release(grantId);
     });
   }
 
@@ -325,7 +321,7 @@ export class WorkerSet implements ProxyControl {
   }
 
   #ended(index: number): void {
-    const places = this.#slots.reclaim(index);
+    const places = this.#memory.slots.reclaim(index);
     const { logger, sockets } = this.#options;
     logger.debug('what an ended worker held of shared limits is given back', { worker: index + 1, places });
     this.#beats.ended(index);

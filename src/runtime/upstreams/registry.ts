@@ -16,6 +16,7 @@ import { RetryCounts } from '../../upstream/recovery/retry-counts.ts';
 import { PoolShare } from '../../upstream/sharing/pool-share.ts';
 import { SocketPool, type OtherWorkers } from '../../upstream/pool/socket-pool.ts';
 import { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
+import { sessionMemory, SessionTable } from '../../upstream/stickiness/session-table.ts';
 import { backendSlot, poolSlot, retriesSlot, upstreamSlot } from './slot-keys.ts';
 import { StandingRegistry, type StandingParts } from './standing-registry.ts';
 import { connectReports } from './standing-reports.ts';
@@ -51,6 +52,7 @@ export class Registry {
   readonly #retryCounts = new RefCountedMap<RetryCounts>((counts) => {
     counts.close();
   });
+  readonly #sessionTables = new RefCountedMap<SessionTable>(() => undefined);
   readonly #poolKeys = new SettingsKeys<PoolSettings>();
   /** Indexes of backends that are gone. They are used again, as they are indexes into arrays of counters. */
   readonly #freeIndexes: number[] = [];
@@ -107,6 +109,14 @@ export class Registry {
     const key = upstreamSlot(name);
     if (slots?.has(key) !== true) return undefined;
     return this.#shares.refer(name, () => new UpstreamShare(slots.open(key), slots));
+  }
+
+  /** What remembers where the clients of an upstream belong. @param key as in `sessionTablesOf` */
+  sessionTable(key: string, size: number): Ref<SessionTable> {
+    return this.#sessionTables.refer(
+      key,
+      () => new SessionTable(this.#parts.slots?.table(key) ?? sessionMemory(size)),
+    );
   }
 
   /** The counts of requests and their tries of the upstream of that name. */

@@ -22,6 +22,7 @@ import { joinOutcomes } from '../../upstream/standing/lease-outcomes.ts';
 import { HeldMember, identityOf, releaseNow } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
+import { sessionTableOf } from './session-tables.ts';
 import { stickyPartsOf } from './sticky-parts.ts';
 import { groupOptionsOf, type UpstreamParts } from './upstream-parts.ts';
 import { sparedReports } from './standing-reports.ts';
@@ -49,6 +50,8 @@ export class SharedUpstream implements LeaseHome {
   readonly #share: Ref<UpstreamShare> | undefined;
   /** Undefined where requests are not tried again. */
   readonly #retryCounts: Ref<RetryCounts> | undefined;
+  /** What remembers where clients belong. Undefined without a table. */
+  readonly sessions: ReturnType<typeof sessionTableOf>;
   readonly #source: BackendSource;
   /** Undefined where no backend is ejected. */
   readonly #outliers: OutlierWatch | undefined;
@@ -82,6 +85,7 @@ export class SharedUpstream implements LeaseHome {
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
     this.#share = parts.registry.share(config.name);
     this.#retryCounts = triesAgain(config) ? parts.registry.retryCounts(config.name) : undefined;
+    this.sessions = sessionTableOf(config, parts.registry);
     const { passive } = this.#memberParts;
     this.#outliers = passive && new OutlierWatch(passive, sparedReports(parts.logger, config.name));
     this.group = new UpstreamGroup({
@@ -91,7 +95,7 @@ export class SharedUpstream implements LeaseHome {
       share: this.#share?.value,
       recovery: upstreamRecovery(config, this.#retryCounts?.value),
       home: this,
-      sticky: stickyPartsOf(config, files, sessionKey),
+      sticky: stickyPartsOf(config, files, sessionKey, this.sessions?.value),
     });
   }
 
@@ -239,9 +243,8 @@ export class SharedUpstream implements LeaseHome {
     this.group.close();
     for (const held of [...this.#held, ...this.#leaving]) held.release();
     this.#leaving.clear();
-    this.#memberParts.context?.release();
-    this.#share?.release();
-    this.#retryCounts?.release();
+    const { context } = this.#memberParts;
+    for (const part of [context, this.#share, this.#retryCounts, this.sessions]) part?.release();
   }
 
   /** Makes the backends of the source the members, if the source has changed. Changes that come meanwhile follow as one change. */

@@ -1,4 +1,5 @@
 import type { ExchangeRecord, HedgeResult, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { StickyOutcome } from '../../plugin-api/upstream.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
@@ -34,6 +35,7 @@ export class MetricCounters implements TelemetrySubscriber {
   readonly retries: RetryCounters;
   readonly mirrors: OutcomeCounters<MirrorResult>;
   readonly hedges: OutcomeCounters<HedgeResult>;
+  readonly sticky: OutcomeCounters<StickyOutcome>;
   readonly healthChecks: NamedDurationCounters<'pass' | 'fail'>;
   readonly queues: NamedDurationCounters<QueueOutcome>;
   readonly tunnels: TunnelDurations;
@@ -53,6 +55,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.retries = new RetryCounters(backends);
     this.mirrors = new OutcomeCounters(upstreams, ['answered', 'failed', 'dropped']);
     this.hedges = new OutcomeCounters(upstreams, ['won', 'lost', 'failed', 'budget']);
+    this.sticky = new OutcomeCounters(upstreams, ['new', 'kept', 'moved', 'away']);
     this.healthChecks = new NamedDurationCounters(backends, []);
     this.queues = new NamedDurationCounters(upstreams, []);
     this.tunnels = new TunnelDurations(listeners, backends);
@@ -66,12 +69,14 @@ export class MetricCounters implements TelemetrySubscriber {
     if (record.refusal !== undefined) this.refusals.count(record);
     if (record.failedTries !== undefined || record.retriesExhausted !== undefined) this.retries.count(record);
     if (record.hedgeResult !== undefined) this.hedges.count(record.upstream, record.hedgeResult);
+    if (record.stickiness !== undefined) this.sticky.count(record.upstream, record.stickiness);
   }
 
   tunnel(record: TunnelRecord): void {
     this.requests.tunnel(record);
     this.results.tunnel(record);
     this.tunnels.count(record);
+    if (record.stickiness !== undefined) this.sticky.count(record.upstream, record.stickiness);
   }
 
   healthCheck({ backend, passed, durationMs }: HealthCheckRecord): void {
@@ -123,6 +128,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.retries.forgetOthers(snapshot);
     this.mirrors.forgetOthers(snapshot);
     this.hedges.forgetOthers(snapshot);
+    this.sticky.forgetOthers(snapshot);
   }
 
   /** All counts of this moment. */
@@ -147,6 +153,7 @@ export class MetricCounters implements TelemetrySubscriber {
       retries,
       mirrors,
       hedges,
+      sticky,
       healthChecks,
       queues,
       tunnels,
@@ -160,6 +167,7 @@ export class MetricCounters implements TelemetrySubscriber {
       retries,
       mirrors,
       hedges,
+      sticky,
       healthChecks,
       queues,
       tunnels,

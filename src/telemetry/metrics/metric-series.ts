@@ -3,7 +3,7 @@ import type { GenerationReading } from '../../readings/generation.ts';
 import type { HostNameReading } from '../../readings/host-name.ts';
 import type { ProxyReadings } from '../../readings/proxy.ts';
 import type { TunnelReading } from '../../readings/tunnel.ts';
-import type { QueueOutcome } from '../../readings/upstream.ts';
+import type { ClientTableReading, QueueOutcome } from '../../readings/upstream.ts';
 import type { NamedDurationCounters } from './counters/duration-counters.ts';
 import { NO_BACKEND } from './counters/request-metrics.ts';
 import { labelText, type Series } from './exposition/exposition.ts';
@@ -82,12 +82,20 @@ export function upstreamSeries({ upstreams }: MetricsSnapshot) {
         for (const [backend, value] of valuesOf(members))
           yield { labels: labelText({ upstream, backend }), value };
     };
+  const clients = (valueOf: (table: ClientTableReading) => number) =>
+    function* (): Iterable<Series> {
+      for (const [upstream, { clients: table }] of upstreams)
+        if (table !== undefined) yield { labels: labelText({ upstream }), value: valueOf(table) };
+    };
   return {
     *balance_upstream_backends(): Iterable<Series> {
       for (const [upstream, { states }] of upstreams)
         for (const [state, value] of Object.entries(states))
           yield { labels: labelText({ upstream, state }), value };
     },
+    balance_sticky_clients: clients(({ used }) => used),
+    balance_sticky_clients_max: clients(({ size }) => size),
+    balance_sticky_clients_forgotten_total: clients(({ forgotten }) => forgotten),
     balance_upstream_backend_weight: each(({ weights }) => weights),
     balance_upstream_backend_effective_weight: each(({ effectiveWeights }) => effectiveWeights),
     balance_adaptive_concurrency_limit: each(({ limits }) => limits),

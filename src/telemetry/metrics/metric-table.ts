@@ -1,6 +1,7 @@
 import type { MetricType } from './exposition/exposition.ts';
 import { RETRY_METRIC_ROWS } from './retry-metric-rows.ts';
 import { STANDING_METRIC_ROWS } from './standing-metric-rows.ts';
+import { STICKY_METRIC_ROWS } from './sticky-metric-rows.ts';
 import { TLS_METRIC_ROWS } from './tls-metric-rows.ts';
 import { WORKER_METRIC_ROWS } from './worker-metric-rows.ts';
 
@@ -176,6 +177,7 @@ const ROWS = [
     ['upstream', 'backend'],
     'Weight of the backend that counts now: less than its weight during a slow start, after its circuit breaker was open, or as its agent says.',
   ],
+  ...STICKY_METRIC_ROWS,
   ['balance_listener_connections_active', 'gauge', ['listener'], 'Open connections of clients.'],
   [
     'balance_listener_connections_accepted_total',

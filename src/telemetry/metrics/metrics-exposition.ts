@@ -113,6 +113,7 @@ export class MetricsExposition {
       balance_route_requests_total: () => counted.routes.series(snapshot),
       balance_refused_messages_total: () => counted.refusals.series(snapshot),
       balance_hedges_total: () => counted.hedges.series(snapshot),
+      balance_sticky_requests_total: () => counted.sticky.series(snapshot),
       balance_mirrored_requests_total: () => counted.mirrors.series(snapshot),
       balance_retries_total: () => counted.retries.retries(snapshot),
       balance_retries_exhausted_total: () => counted.retries.exhausted(snapshot),

@@ -1,9 +1,13 @@
+import type { LeaseStickiness } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
+import type { Sessions } from '../stickiness/sessions.ts';
 import { SlowStart } from '../slow-start/slow-start.ts';
 import type { Member } from './member.ts';
-import { MemberSessions } from './member-sessions.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
+
+const KEPT: LeaseStickiness = { outcome: 'kept', newSession: undefined };
+const AWAY: LeaseStickiness = { outcome: 'away', newSession: undefined };
 
 type ChoiceOptions = Pick<UpstreamOptions, 'makeBalancer' | 'sticky' | 'slowStart'>;
 
@@ -14,7 +18,7 @@ export class MemberChoice {
   #balancer: Balancer<Member> | undefined = undefined;
   readonly #makeBalancer: UpstreamOptions['makeBalancer'];
   /** Undefined where clients are not kept at their backends. */
-  readonly #sessions: MemberSessions | undefined;
+  readonly #sessions: Sessions<Member> | undefined;
   /** Undefined where backends get their whole weight at once. */
   readonly #slowStart: SlowStart | undefined;
   /** Re-used for each pick: balancers do not keep it. */
@@ -25,7 +29,7 @@ export class MemberChoice {
 
   constructor({ makeBalancer, sticky, slowStart }: ChoiceOptions) {
     this.#makeBalancer = makeBalancer;
-    this.#sessions = sticky && new MemberSessions(sticky.tokens);
+    this.#sessions = sticky?.sessions;
     this.#slowStart =
       slowStart &&
       new SlowStart(slowStart, (at) => {
@@ -88,9 +92,9 @@ export class MemberChoice {
     return this.#balancer?.peek?.({ key, exclude: undefined });
   }
 
-  /** The member that a client belongs to whose cookie has that value; undefined when it may go to any. */
+  /** The member of the client with that value, found out only; undefined when it may go to any. */
   memberOf(session: string): Member | undefined {
-    return this.#sessions?.memberOf(session);
+    return this.#sessions?.memberOf(session, false);
   }
 
   /**
@@ -99,14 +103,20 @@ export class MemberChoice {
    */
   #pickForSession(
     lease: UpstreamLease,
-    sessions: MemberSessions,
+    sessions: Sessions<Member>,
     balancer: Balancer<Member>,
   ): Member | undefined {
     const { session } = lease.request;
-    const own = session === undefined ? undefined : sessions.memberOf(session);
+    const own = session === undefined ? undefined : sessions.memberOf(session, true);
     const isOwnTried = own === undefined || this.#context.exclude?.has(own) === true;
-    const picked = !isOwnTried && own.hasRoom ? own : balancer.pick(this.#context);
-    lease.newSession = isOwnTried && picked !== undefined ? sessions.valueOf(picked) : undefined;
+    if (!isOwnTried && own.hasRoom) {
+      lease.sticky = KEPT;
+      return own;
+    }
+    const picked = balancer.pick(this.#context);
+    if (picked === undefined) lease.sticky = undefined;
+    else if (!isOwnTried) lease.sticky = AWAY;
+    else lease.sticky = sessions.assign(session, picked);
     return picked;
   }
 }

@@ -6,7 +6,7 @@ import type {
   LeaseRequest,
   PendingLease,
   SocketUse,
-  StickyCookie,
+  StickySource,
   Upstream,
   UpstreamRecovery,
 } from '../../plugin-api/index.ts';
@@ -21,7 +21,7 @@ export class ProtocolUpstream implements Upstream {
   readonly perClient: boolean;
   readonly secure: boolean;
   readonly recovery: UpstreamRecovery | undefined;
-  readonly sticky: StickyCookie | undefined;
+  readonly sticky: StickySource | undefined;
   readonly #group: UpstreamGroup;
   readonly #use: SocketUse;
   readonly #protocol: string;

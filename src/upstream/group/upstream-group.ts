@@ -8,7 +8,7 @@ import type {
   LeaseRequest,
   PendingLease,
   SocketUse,
-  StickyCookie,
+  StickySource,
   UpstreamRecovery,
 } from '../../plugin-api/index.ts';
 import { BackendListeners } from '../backend/backend-listeners.ts';
@@ -45,7 +45,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly perClient: boolean;
   readonly secure: boolean;
   readonly recovery: UpstreamRecovery | undefined;
-  readonly sticky: StickyCookie | undefined;
+  readonly sticky: StickySource | undefined;
   readonly onFault: FaultHandler;
   readonly observer: UpstreamObserver | undefined;
   readonly home: LeaseHome | undefined;
@@ -75,7 +75,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     this.perClient = options.perClient ?? false;
     this.secure = options.secure ?? false;
     this.recovery = options.recovery;
-    this.sticky = options.sticky?.cookie;
+    this.sticky = options.sticky?.source;
     this.onFault = options.onFault;
     this.observer = options.observer;
     this.home = options.home;

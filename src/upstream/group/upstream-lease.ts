@@ -60,7 +60,7 @@ export class UpstreamLease
   lastTried: BackendState | undefined = undefined;
   /** False once an edit has changed `hash_key`, so that the key of the request no longer counts. */
   keyCounts = true;
-  newSession: string | undefined = undefined;
+  sticky: Lease['sticky'] = undefined;
   #owner: LeaseOwner;
   /** The upstream that the lease moved to. Its first upstream needs no reference: the protocol instance holds that one. */
   #home: LeaseHome | undefined = undefined;

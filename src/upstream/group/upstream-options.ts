@@ -1,11 +1,11 @@
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
-import type { KeySource, StickyCookie, UpstreamRecovery } from '../../plugin-api/index.ts';
+import type { KeySource, StickySource, UpstreamRecovery } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { PanicObserver } from '../standing/panic-watch.ts';
 import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
-import type { SessionTokens } from '../stickiness/session-tokens.ts';
+import type { Sessions } from '../stickiness/sessions.ts';
 import type { SlowStartRules } from '../slow-start/slow-start.ts';
 import type { UpstreamShare } from '../sharing/upstream-share.ts';
 
@@ -33,8 +33,8 @@ export interface UpstreamOptions {
   readonly panic?: { readonly thresholdPercent: number; readonly observer: PanicObserver } | undefined;
   /** How backends that have come up get their part of the requests. Default: at once. */
   readonly slowStart?: SlowStartRules | undefined;
-  /** The proxy's cookie that keeps a client at its backend, and the tokens that it holds. Default: there is none. */
-  readonly sticky?: { readonly cookie: StickyCookie; readonly tokens: SessionTokens } | undefined;
+  /** By what clients are known, and which of the members they belong to. Default: clients are not kept at their backends. */
+  readonly sticky?: { readonly source: StickySource; readonly sessions: Sessions<Member> } | undefined;
   /** Default: nothing is observed. */
   readonly observer?: UpstreamObserver | undefined;
   /** Called when a protocol throws in `leased`, `refused` or `connectFailed`. */

@@ -93,6 +93,10 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     for (let round = 0; round < 6; round += 1) expect((await get(socket, '/', line)).body).toBe(first.body);
     expect(['9001', '9002']).toContain(await served(await connect()));
   },
+  'sticky-source.yaml': async ({ connect }) => {
+    const first = await served(await connect());
+    for (let round = 0; round < 6; round += 1) expect(await served(await connect())).toBe(first);
+  },
   'gateway.yaml': async ({ connect }) => {
     const socket = await connect();
     const names = new Set([

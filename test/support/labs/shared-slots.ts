@@ -36,7 +36,7 @@ export function sharedSlots(workers: number, keys: readonly string[]) {
   const grant = table.grant(1, keys);
   const slots = Array.from({ length: workers }, (_, worker) => {
     const own = new WorkerSlots({ worker, workers, wakes: wakes.of(worker) });
-    own.follow(1, keys, grant, table.buffers);
+    own.follow(1, keys, { grant, pages: table.buffers, tables: new Map() });
     return own;
   });
   return { table, wakes, slots };

@@ -21,7 +21,7 @@ const TAKER = `
   const { workerData: { worker, grant, buffers } } = require('node:worker_threads');
   import(${JSON.stringify(BUILT)}).then(({ WorkerSlots }) => {
     const slots = new WorkerSlots({ worker, workers: ${WORKERS} });
-    slots.follow(1, ${JSON.stringify(KEYS)}, grant, buffers);
+    slots.follow(1, ${JSON.stringify(KEYS)}, { grant, pages: buffers, tables: new Map() });
     const limited = slots.open('limited');
     const [places, inside] = [limited.places(1), limited.places(0)];
     const witness = slots.open('witness').turn();
@@ -48,7 +48,7 @@ it('gives no place too many, and gets back what threads held that were ended any
     workers: WORKERS,
     wakes: { wake: () => undefined, on: () => () => undefined },
   });
-  own.follow(1, KEYS, grant, buffers);
+  own.follow(1, KEYS, { grant, pages: buffers, tables: new Map() });
   const row = own.open('limited').row;
   const isBusy = (worker: number): boolean => (row.own[worker]?.[row.at + 3] ?? 0) > (worker === 0 ? 3 : 2);
 

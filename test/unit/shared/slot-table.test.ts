@@ -13,7 +13,7 @@ describe('SlotTable', () => {
     const places = slots[0]!.open('a').places();
     places.take(NO_LIMIT);
     const grant = table.grant(2, ['b', 'a', 'c']);
-    slots[1]!.follow(2, ['b', 'a', 'c'], grant, table.buffers);
+    slots[1]!.follow(2, ['b', 'a', 'c'], { grant, pages: table.buffers, tables: new Map() });
     slots[1]!.commit(2);
     table.release(1);
     expect(slots[1]!.open('a').places().taken).toBe(1);
@@ -33,7 +33,7 @@ describe('SlotTable', () => {
     const grant = table.grant(4, ['c']);
     expect(grant).toEqual([open.slot]);
     expect(grant).not.toContain(slot);
-    slots[1]!.follow(4, ['c'], grant, table.buffers);
+    slots[1]!.follow(4, ['c'], { grant, pages: table.buffers, tables: new Map() });
     const next = slots[1]!.open('c');
     expect([next.places().taken, next.turn().read(), next.noteOf(0), next.heldBy(0)]).toEqual([0, 0, 0, 0]);
   });
@@ -55,7 +55,7 @@ describe('SlotTable', () => {
     expect(table.buffers).toHaveLength(3);
     const workers = [0, 1].map((worker) => {
       const slots = new WorkerSlots({ worker, workers: 3, wakes: new LabWakes().of(worker) });
-      slots.follow(1, keys, grant, table.buffers);
+      slots.follow(1, keys, { grant, pages: table.buffers, tables: new Map() });
       return slots;
     });
     for (const key of [keys[0]!, keys[SLOTS_A_PAGE]!, keys.at(-1)!]) {
@@ -67,13 +67,13 @@ describe('SlotTable', () => {
   it('opens what the live generation and prepared ones have, and nothing else', () => {
     const { table, slots } = sharedSlots(1, ['a']);
     const [own] = slots;
-    own!.follow(2, ['b'], table.grant(2, ['b']), table.buffers);
+    own!.follow(2, ['b'], { grant: table.grant(2, ['b']), pages: table.buffers, tables: new Map() });
     expect([own!.has('a'), own!.has('b')]).toEqual([true, true]);
     own!.abort(2);
     expect(own!.has('b')).toBe(false);
     expect(() => own!.open('b')).toThrow(RangeError);
     expect(own!.places('b')).toBeUndefined();
-    own!.follow(3, ['c'], table.grant(3, ['c']), table.buffers);
+    own!.follow(3, ['c'], { grant: table.grant(3, ['c']), pages: table.buffers, tables: new Map() });
     own!.commit(3);
     expect([own!.has('a'), own!.has('c')]).toEqual([false, true]);
   });

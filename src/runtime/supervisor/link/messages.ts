@@ -88,6 +88,8 @@ export interface GrantedSlots {
   readonly grant: SlotGrant;
   /** All pages that there are. */
   readonly pages: readonly SharedArrayBuffer[];
+  /** By key: the memory of its tables, as of `SharedTables`. */
+  readonly tables: ReadonlyMap<string, SharedArrayBuffer>;
 }
 
 /** When a worker swapped generations. */

@@ -1,5 +1,11 @@
 import type { ListenerRoutes } from '../../../readings/listener.ts';
-import type { QueueReading, RetryBudgetReading, UpstreamReading } from '../../../readings/upstream.ts';
+import type {
+  ClientTableReading,
+  QueueReading,
+  RetryBudgetReading,
+  UpstreamReading,
+} from '../../../readings/upstream.ts';
+import type { SessionTable } from '../../../upstream/stickiness/session-table.ts';
 import type { Generation } from '../../generation/generation.ts';
 import { UpstreamRetryBudget } from '../../../upstream/recovery/retry-budget.ts';
 import { panicPercentOf } from '../../upstreams/standing-rules.ts';
@@ -21,6 +27,7 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
       breaker: member.breaker?.state,
       adaptiveLimit: member.requests?.adaptive?.limit,
     })),
+    clients: tableReading(upstream.sessions?.value),
   }));
 }
 
@@ -28,6 +35,10 @@ function budgetReading({ group: { recovery } }: SharedUpstream): RetryBudgetRead
   const budget = recovery?.budget;
   if (!(budget instanceof UpstreamRetryBudget)) return undefined;
   return { used: budget.used, size: budget.size };
+}
+
+function tableReading(table: SessionTable | undefined): ClientTableReading | undefined {
+  return table && { size: table.size, used: table.used, forgotten: table.forgotten };
 }
 
 /** The queues of these generations. An upstream that several of them share counts once. */

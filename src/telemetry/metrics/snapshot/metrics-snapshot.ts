@@ -2,6 +2,7 @@ import type { BackendCounts, BackendGauges } from '../../../readings/backend.ts'
 import type { ListenerCounts, ListenerGauges, ListenerRoutes } from '../../../readings/listener.ts';
 import type { ProxyReadings } from '../../../readings/proxy.ts';
 import type {
+  ClientTableReading,
   MemberReading,
   MemberState,
   QueueReading,
@@ -32,6 +33,8 @@ export interface UpstreamMembers {
   /** Sums of the limits that were found for them, by the backends' names. */
   readonly limits: ReadonlyMap<string, number>;
   readonly retryBudget: RetryBudgetReading | undefined;
+  /** Undefined without a table. */
+  readonly clients: ClientTableReading | undefined;
 }
 
 /** The state of the proxy at the moment of a scrape, by name. All metrics of the scrape show the same moment. */
@@ -79,7 +82,7 @@ export class MetricsSnapshots {
   }
 }
 
-function membersOf({ members, panics, retryBudget }: UpstreamReading): UpstreamMembers {
+function membersOf({ members, panics, retryBudget, clients }: UpstreamReading): UpstreamMembers {
   const states = {
     up: 0,
     down: 0,
@@ -100,7 +103,7 @@ function membersOf({ members, panics, retryBudget }: UpstreamReading): UpstreamM
     effectiveWeights.set(backend, (effectiveWeights.get(backend) ?? 0) + effectiveWeight);
     if (limit !== undefined) limits.set(backend, (limits.get(backend) ?? 0) + limit);
   }
-  return { states, weights, effectiveWeights, members, panics, limits, retryBudget };
+  return { states, weights, effectiveWeights, members, panics, limits, retryBudget, clients };
 }
 
 function routesByListener(readings: readonly ListenerRoutes[]): KnownRoutes {

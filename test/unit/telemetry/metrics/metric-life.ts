@@ -13,6 +13,7 @@ const FIRST_EVENTS: Partial<Record<MetricName, string>> = {
   balance_request_errors_total: 'first error, expected ones at once',
   balance_refused_messages_total: 'first refusal',
   balance_hedges_total: 'first hedge',
+  balance_sticky_requests_total: 'first client',
   balance_mirrored_requests_total: 'first copy',
   balance_retries_total: 'first retry',
   balance_retries_exhausted_total: 'first retry',

@@ -50,6 +50,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
           adaptiveLimit: 20,
         },
       ],
+      clients: { size: 100, used: 3, forgotten: 1 },
     }),
     routes: () => new Map(isEmpty() ? [] : [['web', new Set(['api'])]]),
     certificates: unlessEmpty(certificateReading()),
@@ -93,6 +94,7 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   const failedTries = [{ backend, startMs: 0, endMs: 1, error: undefined, status: 503, retried: true }];
   lab.counters.exchange(exchangeRecord({ backend, failedTries, retriesExhausted: 'attempts' }));
   lab.counters.exchange(exchangeRecord({ upstream: 'web', hedgeResult: 'won' }));
+  lab.counters.exchange(exchangeRecord({ upstream: 'web', stickiness: 'kept' }));
   lab.counters.mirrored('web', 'answered');
   lab.counters.tunnel(tunnelRecord({ listener: 'web', backend }));
   lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 1 });

@@ -46,7 +46,7 @@ describe('what a backend shares with other workers', () => {
     const grant = table.grant(2, ['backend other 127.0.0.1:81']);
     expect(grant).toEqual([0]);
     const own = slots[0]!;
-    own.follow(2, ['backend other 127.0.0.1:81'], grant, table.buffers);
+    own.follow(2, ['backend other 127.0.0.1:81'], { grant, pages: table.buffers, tables: new Map() });
     const other = own.open('backend other 127.0.0.1:81');
     two!.noteResting(1);
     expect(other.noteOf(1)).toBe(0);

@@ -24,7 +24,8 @@ it.each([
 
 it('marks the cookie as secure when it must be, or when the connection is', () => {
   const value = (secure: 'auto' | 'always' | 'never', isSecure: boolean): string | undefined =>
-    sessionEdits({ name: 'node', attributes: '; Path=/', secure }, 'v1.x', isSecure)[0]?.value;
+    sessionEdits({ kind: 'cookie', name: 'node', attributes: '; Path=/', secure }, 'v1.x', isSecure)[0]
+      ?.value;
   expect(value('auto', false)).toBe('node=v1.x; Path=/');
   expect(value('auto', true)).toBe('node=v1.x; Path=/; Secure');
   expect(value('always', false)).toBe('node=v1.x; Path=/; Secure');

@@ -80,7 +80,10 @@ describe('the talk between supervisor and worker', () => {
     });
     const source = { config: {}, hash: '', directory: '', files: new Map(), plugins: [] } as never;
     await expect(
-      link.ask({ kind: 'prepare', generation: 2, source, slots: { grant: [], pages: [] } }, LONG_MS),
+      link.ask(
+        { kind: 'prepare', generation: 2, source, slots: { grant: [], pages: [], tables: new Map() } },
+        LONG_MS,
+      ),
     ).rejects.toMatchObject({
       code: 'address_in_use',
       message: 'port 80 is taken',

@@ -1,0 +1,27 @@
+import type { LeaseStickiness } from '../../plugin-api/index.ts';
+
+/** A member of an upstream, as far as sessions know it. */
+export interface SessionMember {
+  /** Name of the backend. */
+  readonly id: string;
+  /** Whether it may serve the clients that it has. */
+  readonly takesSessions: boolean;
+}
+
+/** Which of an upstream's members a client belongs to. */
+export interface Sessions<M extends SessionMember> {
+  /** From now on these are the members. */
+  follow(members: readonly M[]): void;
+  /**
+   * The member of the client with that value; undefined when it is unknown, or the member may not serve its clients any more.
+   *
+   * @param isUse false to only find out: then nothing notes that the client was here
+   */
+  memberOf(value: string, isUse: boolean): M | undefined;
+  /**
+   * The client belongs to that member from now on. Undefined when it can't be kept anywhere.
+   *
+   * @param value undefined when the client sent none
+   */
+  assign(value: string | undefined, member: M): LeaseStickiness | undefined;
+}
