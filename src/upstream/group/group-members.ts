@@ -4,8 +4,10 @@ import type { Member } from './member.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
 import type { WaitReason } from './wait-queue.ts';
 
-/** So many members at most are looked at for one request, or one lease that ended. */
+/** So many members at most are looked at to find room. */
 const MOST_LOOKS = 64;
+/** So many members at most are looked at for a full pool, each time that a request has to wait. */
+const POOL_LOOKS = 16;
 
 /**
  * The members of a group, with what is known of all of them together: whoever asks does not look at each. Members are known by their index.
@@ -104,7 +106,7 @@ export class GroupMembers {
         if (member.isHeldUpByPool) return 'pool';
         reason = 'limit';
         looks += 1;
-        if (looks === MOST_LOOKS) break;
+        if (looks === POOL_LOOKS) break;
       }
       at = this.#up.next(at + 1);
       if (at === first) break;
