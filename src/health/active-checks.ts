@@ -3,7 +3,7 @@ import type { BackendContext } from '../net/dial/tls/backend-context.ts';
 import { RefCountedMap, type Ref } from '../net/resources/ref-counted-map.ts';
 import type { HandshakeOutcome } from '../readings/handshake.ts';
 import type { CheckParts } from './check-parts.ts';
-import { CheckWatches } from './check-watches.ts';
+import { CheckWatches, placeOf } from './check-watches.ts';
 import type { ActiveCheck, CheckedBackend } from './health-feed.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import { checkedAddress, healthSettings } from './health-settings.ts';
@@ -99,8 +99,3 @@ export class ActiveChecks {
 
 /** Checks of HTTP offer this by ALPN, where the settings of TLS name nothing. */
 const HTTP_1: readonly string[] = ['http/1.1'];
-
-/** The same for all checks of one backend in one upstream. */
-export function placeOf({ upstream, target }: CheckedBackend): string {
-  return `${upstream} ${formatAddress(target)}`;
-}

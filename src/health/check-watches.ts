@@ -1,3 +1,6 @@
+import { formatAddress } from '../config/values/address.ts';
+import type { CheckedBackend } from './health-feed.ts';
+
 /** Who is told of the checks of one address, and the name that the backend has there. */
 export interface CheckWatch {
   readonly name: string;
@@ -24,4 +27,9 @@ export class CheckWatches {
   tell(): void {
     for (const { changed } of [...this.#watches]) changed();
   }
+}
+
+/** The same for all checks of one backend in one upstream. */
+export function placeOf({ upstream, target }: CheckedBackend): string {
+  return `${upstream} ${formatAddress(target)}`;
 }

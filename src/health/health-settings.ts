@@ -1,7 +1,8 @@
 import { formatAddress, type Address } from '../config/values/address.ts';
 import { parseByteText } from '../config/values/byte-text.ts';
 import type { HealthCheck } from '../config/schema/config.generated.ts';
-import { parseStatusRanges, type StatusRange } from '../config/values/status-ranges.ts';
+import { parseStatusRanges } from '../config/values/status-ranges.ts';
+import type { ProbeSettings } from './probe/probe-settings.ts';
 
 /** How one backend is checked. */
 export interface HealthSettings {
@@ -24,32 +25,6 @@ export interface CheckPace {
   readonly fastIntervalMs: number;
   /** While the backend gets no traffic; undefined: as {@link intervalMs}. */
   readonly noTrafficIntervalMs: number | undefined;
-}
-
-/** What one check does. */
-export type ProbeSettings = TcpProbeSettings | HttpProbeSettings;
-
-/** It connects, sends something if wanted, and waits for an answer if one is expected. */
-export interface TcpProbeSettings {
-  readonly kind: 'tcp';
-  readonly send: Buffer | undefined;
-  /** Must be in the first bytes of the answer. */
-  readonly expect: Buffer | undefined;
-}
-
-/** It sends a request and looks at the answer. */
-export interface HttpProbeSettings {
-  readonly kind: 'http';
-  readonly method: string;
-  /** With a query, if one is needed; what is not ASCII is sent percent-encoded. */
-  readonly path: string;
-  /** The `Host` header. */
-  readonly host: string;
-  /** Further header fields. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly expectedStatus: readonly StatusRange[];
-  /** Must be in the first bytes of the body. */
-  readonly expectedBody: string | undefined;
 }
 
 /** Where a backend is checked: at its own address, or at another port of its host. */

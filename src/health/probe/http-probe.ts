@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 import type { StatusRange } from '../../config/values/status-ranges.ts';
-import type { HttpProbeSettings } from '../health-settings.ts';
+import type { HttpProbeSettings } from './probe-settings.ts';
 import { BodySearch } from './body-search.ts';
 import { finalHead, type FinalHead } from './status-line.ts';
 import { ProbeSocket, type Probe, type ProbeEnded, type ProbeTarget } from './probe-socket.ts';

@@ -1,4 +1,4 @@
-import type { ProbeSettings } from '../health-settings.ts';
+import type { ProbeSettings } from './probe-settings.ts';
 import { startHttpProbe } from './http-probe.ts';
 import type { ProbeTarget, StartProbe } from './probe-socket.ts';
 import { startTcpProbe } from './tcp-probe.ts';

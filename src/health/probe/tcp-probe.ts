@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-import type { TcpProbeSettings } from '../health-settings.ts';
+import type { TcpProbeSettings } from './probe-settings.ts';
 import { ProbeSocket, type Probe, type ProbeEnded, type ProbeTarget } from './probe-socket.ts';
 
 /** So much of an answer is looked at. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/health-monitor.ts';
 import type { Address } from '../../../src/config/values/address.ts';
 import { CheckTurns } from '../../../src/health/check-turns.ts';
-import type { ProbeSettings } from '../../../src/health/health-settings.ts';
+import type { ProbeSettings } from '../../../src/health/probe/probe-settings.ts';
 import { probeStarter } from '../../../src/health/probe/probe-starter.ts';
 import type { ProbeEnded } from '../../../src/health/probe/probe-socket.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';

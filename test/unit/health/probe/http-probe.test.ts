@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Address } from '../../../../src/config/values/address.ts';
-import type { HttpProbeSettings } from '../../../../src/health/health-settings.ts';
+import type { HttpProbeSettings } from '../../../../src/health/probe/probe-settings.ts';
 import { startHttpProbe } from '../../../../src/health/probe/http-probe.ts';
 import { PATIENCE_MS } from '../../../support/time/patience.ts';
 import { rawServer, refusingAddress } from '../raw-server.ts';
