@@ -6,5 +6,5 @@ export type { BalanceEvents, BalanceProxy, StartOptions } from './program/balanc
 export type { ConfigFile } from './config/schema/config-file.generated.ts';
 export type { Problem } from './config/problems/problem.ts';
 export type { ErrorCode, ErrorOrigin } from './errors.ts';
-export type { HealthChange } from './health/health-feed.ts';
+export type { HealthChange } from './health/watch/health-feed.ts';
 export type { ReloadOutcome, ReloadSource } from './runtime/reload/outcome/reload-outcome.ts';

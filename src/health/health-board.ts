@@ -1,10 +1,10 @@
 import { ActiveChecks } from './active-checks.ts';
 import { AgentChecks } from './agent/agent-checks.ts';
-import type { HealthBoardOptions } from './check-parts.ts';
-import { CheckTurns } from './check-turns.ts';
-import type { CheckedBackend, HealthFeed, WatchedHealth } from './health-feed.ts';
+import type { HealthBoardOptions } from './watch/check-parts.ts';
+import { CheckTurns } from './pace/check-turns.ts';
+import type { CheckedBackend, HealthFeed, WatchedHealth } from './watch/health-feed.ts';
 import { JoinedHealth } from './joined-health.ts';
-import { StartPacer } from './start-pacer.ts';
+import { StartPacer } from './pace/start-pacer.ts';
 
 /**
  * Checks backends, and asks their agents, as long as somebody watches them. All who watch an address for the same upstream share the checks if

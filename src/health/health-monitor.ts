@@ -1,6 +1,6 @@
-import type { CheckProgress } from '../readings/health.ts';
-import { CheckTimer } from './check-timer.ts';
-import type { CheckTurn, CheckTurns } from './check-turns.ts';
+import type { CheckProgress } from '../readings/upstreams/health.ts';
+import { CheckTimer } from './pace/check-timer.ts';
+import type { CheckTurn, CheckTurns } from './pace/check-turns.ts';
 import type { HealthSettings } from './health-settings.ts';
 import type { Probe, StartProbe } from './probe/probe-socket.ts';
 

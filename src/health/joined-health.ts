@@ -1,4 +1,4 @@
-import type { AgentSays, CheckProgress } from '../readings/health.ts';
+import type { AgentSays, CheckProgress } from '../readings/upstreams/health.ts';
 import type { MemberHealth } from '../upstream/group/member.ts';
 import type { AgentMonitor } from './agent/agent-monitor.ts';
 import type { HealthMonitor } from './health-monitor.ts';

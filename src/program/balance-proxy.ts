@@ -1,6 +1,6 @@
 import type { ConfigFile } from '../config/schema/config-file.generated.ts';
 import type { ReloadOutcome } from '../runtime/reload/outcome/reload-outcome.ts';
-import type { HealthChange } from '../health/health-feed.ts';
+import type { HealthChange } from '../health/watch/health-feed.ts';
 
 /** The events of {@link BalanceProxy.on}, with the arguments that its listeners get. */
 export interface BalanceEvents {

@@ -1,14 +1,14 @@
-import type { BackendReading } from './backend.ts';
+import type { BackendReading } from './upstreams/backend.ts';
 import type { CertificateReading } from './certificate.ts';
 import type { ThreadCounts, WorkersCounts } from './counts/thread-counts.ts';
 import type { DrainingReading, GenerationReading } from './generation.ts';
-import type { HostNameReading } from './host-name.ts';
+import type { HostNameReading } from './upstreams/host-name.ts';
 import type { ListenerReading, ListenerRoutes } from './listener.ts';
 import type { PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf } from './process.ts';
 import type { ReloadReading } from './reload.ts';
 import type { UpgradesReading } from './upgrade.ts';
 import type { TunnelReading } from './tunnel.ts';
-import type { QueueReading, UpstreamReading } from './upstream.ts';
+import type { QueueReading, UpstreamReading } from './upstreams/upstream.ts';
 import type { WorkerReading } from './workers/worker.ts';
 
 /** What runs, at one moment: all that the metrics read of the runtime. */

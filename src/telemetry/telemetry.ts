@@ -1,7 +1,7 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
 import type { ExchangeRecord, MirrorResult, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { HandshakeObserver, HandshakeRecord } from '../readings/handshake.ts';
-import type { HealthCheckRecord, QueueRecord } from '../readings/upstream.ts';
+import type { HealthCheckRecord, QueueRecord } from '../readings/upstreams/upstream.ts';
 import { PluginFaults } from './plugin-faults.ts';
 
 /** A consumer of all records: the metrics, the access log, tracing. It is called synchronously, so it must be quick. */

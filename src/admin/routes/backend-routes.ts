@@ -10,11 +10,11 @@ import type {
   PoolReading,
   PoolsReading,
   RequestLimitReading,
-} from '../../readings/backend.ts';
-import type { AgentSays } from '../../readings/health.ts';
-import type { HostNameReading } from '../../readings/host-name.ts';
+} from '../../readings/upstreams/backend.ts';
+import type { AgentSays } from '../../readings/upstreams/health.ts';
+import type { HostNameReading } from '../../readings/upstreams/host-name.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
-import type { MemberState } from '../../readings/upstream.ts';
+import type { MemberState } from '../../readings/upstreams/upstream.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
 

@@ -2,7 +2,7 @@ import { AdminError } from '../endpoint/admin-error.ts';
 import type { AdminRequest } from '../endpoint/admin-request.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { post, type AdminRoute } from '../endpoint/admin-router.ts';
-import type { BackendsReading, ByHandReading } from '../../readings/backend.ts';
+import type { BackendsReading, ByHandReading } from '../../readings/upstreams/backend.ts';
 
 /** What an operator can set: the last part of the path. */
 const STATES = {

@@ -1,4 +1,4 @@
-import type { HealthChange } from '../../health/health-feed.ts';
+import type { HealthChange } from '../../health/watch/health-feed.ts';
 import type { ReloadOutcome } from '../../runtime/reload/outcome/reload-outcome.ts';
 
 /** Hears what happens in a proxy. It is called in the middle of the work, so it must neither wait nor throw. */

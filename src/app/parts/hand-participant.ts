@@ -2,23 +2,27 @@ import type { LoadedConfig } from '../../config/load/loaded-config.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { HandState } from '../../upstream/standing/hand-state.ts';
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
-import type { Upgrade } from '../upgrade/upgrade.ts';
 import type { PreparedChange, ReloadParticipant } from '../../runtime/reload/reload-participant.ts';
+
+/** Whether a new version takes over at the moment: what an operator sets then could be lost. */
+interface Takeover {
+  readonly isRunning: boolean;
+}
 
 /** Keeps the states that operators set, over all edits that keep the backend, and logs each change. */
 export class HandParticipant implements ReloadParticipant {
   readonly #hands: HandStates;
   readonly #logger: Logger;
-  readonly #upgrade: Pick<Upgrade, 'isRunning'>;
+  readonly #takeover: Takeover;
 
-  constructor(hands: HandStates, logger: Logger, upgrade: Pick<Upgrade, 'isRunning'>) {
+  constructor(hands: HandStates, logger: Logger, takeover: Takeover) {
     this.#hands = hands;
     this.#logger = logger;
-    this.#upgrade = upgrade;
+    this.#takeover = takeover;
   }
 
   get isBeingReplaced(): boolean {
-    return this.#upgrade.isRunning;
+    return this.#takeover.isRunning;
   }
 
   /** An operator sets a state. @param state undefined: checks decide again */

@@ -2,10 +2,10 @@ import type { AgentCheck } from '../../config/schema/config.generated.ts';
 import { formatAddress, type Address } from '../../config/values/address.ts';
 import { parseByteText } from '../../config/values/byte-text.ts';
 import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
-import type { AgentSays } from '../../readings/health.ts';
-import type { CheckParts } from '../check-parts.ts';
-import { CheckWatches, placeOf } from '../check-watches.ts';
-import type { CheckedBackend } from '../health-feed.ts';
+import type { AgentSays } from '../../readings/upstreams/health.ts';
+import type { CheckParts } from '../watch/check-parts.ts';
+import { CheckWatches, placeOf } from '../watch/check-watches.ts';
+import type { CheckedBackend } from '../watch/health-feed.ts';
 import { AgentMonitor } from './agent-monitor.ts';
 import { startAgentProbe } from './agent-probe.ts';
 

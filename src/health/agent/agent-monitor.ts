@@ -1,6 +1,6 @@
-import type { AgentSays } from '../../readings/health.ts';
-import { CheckTimer } from '../check-timer.ts';
-import type { CheckTurn, CheckTurns } from '../check-turns.ts';
+import type { AgentSays } from '../../readings/upstreams/health.ts';
+import { CheckTimer } from '../pace/check-timer.ts';
+import type { CheckTurn, CheckTurns } from '../pace/check-turns.ts';
 import type { Probe } from '../probe/probe-socket.ts';
 import { agentReply, saysAnything, type AgentReply } from './agent-reply.ts';
 

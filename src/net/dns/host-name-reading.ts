@@ -1,4 +1,4 @@
-import type { HostNameReading } from '../../readings/host-name.ts';
+import type { HostNameReading } from '../../readings/upstreams/host-name.ts';
 import type { NameState } from './name-record.ts';
 
 /** What is known of a host name that is looked up. */

@@ -1,4 +1,4 @@
-import type { LookUpCounts } from '../../readings/host-name.ts';
+import type { LookUpCounts } from '../../readings/upstreams/host-name.ts';
 import { AddressRotation } from './address-rotation.ts';
 import type { DnsClient } from './sources/dns-client.ts';
 import { LookUp, mergeFamilies, type LookUpQuestion, type LookUpResult } from './look-up.ts';

@@ -7,7 +7,7 @@ import type { Address } from '../../config/values/address.ts';
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import type { PluginReference } from '../../plugins/plugin-reference.ts';
-import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema/config.generated.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
 import { namedFiles } from '../../config/load/loaded-config.ts';
 import { dirname, resolve } from 'node:path';
-import { NO_CHECKS } from '../../health/health-feed.ts';
+import { NO_CHECKS } from '../../health/watch/health-feed.ts';
 import { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { NO_NAMES } from '../../net/dns/host-names.ts';
 import { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';

@@ -1,6 +1,6 @@
-import type { CheckedBackend } from '../../health/health-feed.ts';
+import type { CheckedBackend } from '../../health/watch/health-feed.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
-import type { AgentSays, CheckProgress } from '../../readings/health.ts';
+import type { AgentSays, CheckProgress } from '../../readings/upstreams/health.ts';
 import type { HandEntry } from '../../upstream/standing/hand-state.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../config/values/address.ts';
 import { isOther, NOTHING_SAID } from '../../health/agent/agent-monitor.ts';
-import type { CheckedBackend, HealthFeed, WatchedHealth } from '../../health/health-feed.ts';
-import type { AgentSays, CheckProgress } from '../../readings/health.ts';
+import type { CheckedBackend, HealthFeed, WatchedHealth } from '../../health/watch/health-feed.ts';
+import type { AgentSays, CheckProgress } from '../../readings/upstreams/health.ts';
 import type { HealthState } from './feed-messages.ts';
 import type { WatchOutbox } from './watch-outbox.ts';
 

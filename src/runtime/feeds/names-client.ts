@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { AddressRotation } from '../../net/dns/address-rotation.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { Answered, NameState } from '../../net/dns/name-record.ts';
-import type { LookUpCounts } from '../../readings/host-name.ts';
+import type { LookUpCounts } from '../../readings/upstreams/host-name.ts';
 import type { LookedUp } from './feed-messages.ts';
 import type { WatchOutbox } from './watch-outbox.ts';
 

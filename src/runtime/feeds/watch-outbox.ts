@@ -1,4 +1,4 @@
-import type { CheckedBackend } from '../../health/health-feed.ts';
+import type { CheckedBackend } from '../../health/watch/health-feed.ts';
 import type { FeedReport, HealthWatch, NameWatch } from './feed-messages.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { HealthFeed, WatchedHealth } from '../../health/health-feed.ts';
+import type { HealthFeed, WatchedHealth } from '../../health/watch/health-feed.ts';
 import type { HeldName, HostNames } from '../../net/dns/host-names.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
 import type { Logger } from '../../plugin-api/index.ts';

@@ -4,7 +4,7 @@ import type { NameState } from '../../net/dns/name-record.ts';
 import type { KeyRingState } from '../../net/tls/contexts/key-ring-state.ts';
 import type { RotatingKeyRing } from '../../net/tls/contexts/rotating-key-ring.ts';
 import { SharedTicketSet } from '../../net/tls/contexts/ticket-set.ts';
-import type { HostNameReading } from '../../readings/host-name.ts';
+import type { HostNameReading } from '../../readings/upstreams/host-name.ts';
 import type { FeedTold, LookedUp } from './feed-messages.ts';
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
 import { TicketKeySchedule } from './ticket-key-schedule.ts';

@@ -1,7 +1,7 @@
 import { BalanceError } from '../../errors.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
-import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { ResourcesReading, ShortageCounts } from '../../readings/process.ts';

@@ -1,6 +1,6 @@
 import { BalanceError } from '../../errors.ts';
 import type { HealthReport, Logger } from '../../plugin-api/index.ts';
-import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { KnownNames, RunningReading, ScrapeReading } from '../../readings/proxy.ts';

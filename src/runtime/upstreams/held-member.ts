@@ -1,5 +1,5 @@
 import type { BackendConfig } from '../../config/schema/config.generated.ts';
-import type { BackendCheck, WatchedHealth } from '../../health/health-feed.ts';
+import type { BackendCheck, WatchedHealth } from '../../health/watch/health-feed.ts';
 import type { Dialer } from '../../net/dial/dialer.ts';
 import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';

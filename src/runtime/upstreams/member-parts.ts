@@ -3,7 +3,7 @@ import type { AgentCheck, HealthCheck, Upstream } from '../../config/schema/conf
 import { dialerSettingsOf, type DialerSettings } from '../../config/sockets/dialer-settings.ts';
 import { DEFAULT_TLS_SETTINGS, type BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
 import { BalanceError, messageOf } from '../../errors.ts';
-import type { ActiveCheck, BackendCheck, CheckTls } from '../../health/health-feed.ts';
+import type { ActiveCheck, BackendCheck, CheckTls } from '../../health/watch/health-feed.ts';
 import { TIMED_ALGORITHMS } from '../../config/values/algorithm.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import { SocketDialer, type DialerParts } from '../../net/dial/socket-dialer.ts';

@@ -2,7 +2,7 @@ import { isIpAddress, parseAddress } from '../../config/values/address.ts';
 import type { BackendConfig } from '../../config/schema/config.generated.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
-import type { BackendCheck, HealthFeed, WatchedHealth } from '../../health/health-feed.ts';
+import type { BackendCheck, HealthFeed, WatchedHealth } from '../../health/watch/health-feed.ts';
 import type { Dialer } from '../../net/dial/dialer.ts';
 import { SettingsKeys } from '../../net/dial/settings-key.ts';
 import type { BackendContext, BackendTlsFiles } from '../../net/dial/tls/backend-context.ts';

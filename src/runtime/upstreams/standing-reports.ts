@@ -3,7 +3,7 @@ import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { ConnectObserver } from '../../upstream/backend/connect-trouble.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { PanicObserver } from '../../upstream/standing/panic-watch.ts';
-import type { BreakerState } from '../../readings/upstream.ts';
+import type { BreakerState } from '../../readings/upstreams/upstream.ts';
 import type { EjectionObserver } from '../../upstream/standing/ejection.ts';
 
 /** Logs when connects to a backend begin to fail, and when they work again. */

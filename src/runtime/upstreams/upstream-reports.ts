@@ -1,7 +1,7 @@
 import type { BalanceError } from '../../errors.ts';
 import { fieldsOf, reportFault, type FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { Logger, LogSubject } from '../../plugin-api/index.ts';
-import type { QueueRecord } from '../../readings/upstream.ts';
+import type { QueueRecord } from '../../readings/upstreams/upstream.ts';
 import type { PassReason } from '../../upstream/backend/backend-state.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamObserver } from '../../upstream/group/upstream-observer.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema/config.generated.ts';
 import type { OfferedSocket } from '../../net/listen/bind/socket-inheritance.ts';
 import { runtimeWays } from '../../net/node/runtime-ways.ts';
 import type { HealthReport, Logger, ProtocolPlugin } from '../../plugin-api/index.ts';
-import type { BackendsReading, PoolsReading } from '../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../readings/connection.ts';
 import type { CounterReadings } from '../../readings/counts/counters.ts';
 import type { WorkersCounts } from '../../readings/counts/thread-counts.ts';

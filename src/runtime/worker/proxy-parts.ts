@@ -1,5 +1,5 @@
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
-import type { HealthFeed } from '../../health/health-feed.ts';
+import type { HealthFeed } from '../../health/watch/health-feed.ts';
 import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
 import { bindAddresses } from '../../net/dns/bind-addresses.ts';
 import type { HostNames } from '../../net/dns/host-names.ts';

@@ -2,7 +2,7 @@ import type { ExchangeRecord, HedgeResult, MirrorResult, TunnelRecord } from '..
 import type { StickyOutcome } from '../../plugin-api/upstream.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
-import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstream.ts';
+import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstreams/upstream.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
 import { HandshakeMetrics } from './counters/handshake-metrics.ts';

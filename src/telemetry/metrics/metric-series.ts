@@ -1,9 +1,9 @@
 import { PROXY_REFUSAL_CODES } from '../../errors/proxy-refusal-reasons.ts';
 import type { GenerationReading } from '../../readings/generation.ts';
-import type { HostNameReading } from '../../readings/host-name.ts';
+import type { HostNameReading } from '../../readings/upstreams/host-name.ts';
 import type { ProxyReadings } from '../../readings/proxy.ts';
 import type { TunnelReading } from '../../readings/tunnel.ts';
-import type { ClientTableReading, QueueOutcome } from '../../readings/upstream.ts';
+import type { ClientTableReading, QueueOutcome } from '../../readings/upstreams/upstream.ts';
 import type { NamedDurationCounters } from './counters/duration-counters.ts';
 import { NO_BACKEND } from './counters/request-metrics.ts';
 import { labelText, type Series } from './exposition/exposition.ts';

@@ -1,5 +1,5 @@
-import type { BreakerState, EjectionCause } from '../../readings/upstream.ts';
-import type { BackendCounts } from '../../readings/backend.ts';
+import type { BreakerState, EjectionCause } from '../../readings/upstreams/upstream.ts';
+import type { BackendCounts } from '../../readings/upstreams/backend.ts';
 import { labelText, type Series } from './exposition/exposition.ts';
 import type { MetricsSnapshot } from './snapshot/metrics-snapshot.ts';
 

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { NameState } from '../../net/dns/name-record.ts';
 import { Traffic } from '../../net/transport/traffic.ts';
 import type { Backend, SocketUse } from '../../plugin-api/index.ts';
-import type { EjectionCause } from '../../readings/upstream.ts';
+import type { EjectionCause } from '../../readings/upstreams/upstream.ts';
 import type { PoolSettings } from '../../config/sockets/pool-settings.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
 import { OwnNumber } from '../standing/standing-words.ts';

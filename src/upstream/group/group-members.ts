@@ -2,7 +2,7 @@ import type { Backend } from '../../plugin-api/index.ts';
 import { IndexSet } from '../balancer/selection/index-set.ts';
 import type { Member } from './member.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
-import type { WaitReason } from './wait-queue.ts';
+import type { WaitReason } from './waiting/wait-queue.ts';
 
 /** So many members at most are looked at to find room. */
 const MOST_LOOKS = 64;

@@ -1,12 +1,12 @@
 import type { BalanceError } from '../../errors.ts';
-import type { QueueOutcome } from '../../readings/upstream.ts';
+import type { QueueOutcome } from '../../readings/upstreams/upstream.ts';
 import { GroupMembers } from './group-members.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 import { UpstreamRefusals } from './upstream-refusals.ts';
 import type { QueueRoom } from '../sharing/queue-share.ts';
-import { WaitQueue, type QueuePlace } from './wait-queue.ts';
+import { WaitQueue, type QueuePlace } from './waiting/wait-queue.ts';
 
 /** The leases of one upstream that wait for a backend with room: why each waits, how its wait ends, and what it is refused with. */
 export class LeaseQueue {

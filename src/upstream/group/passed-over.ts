@@ -1,7 +1,7 @@
 import type { BalanceError } from '../../errors.ts';
 import type { LogSubject } from '../../plugin-api/index.ts';
 import type { PassReason } from '../backend/backend-state.ts';
-import type { MemberState } from '../../readings/upstream.ts';
+import type { MemberState } from '../../readings/upstreams/upstream.ts';
 import type { Member } from './member.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 

@@ -1,6 +1,6 @@
 import type { BalanceError } from '../../errors.ts';
 import type { LogSubject } from '../../plugin-api/index.ts';
-import type { QueueRecord } from '../../readings/upstream.ts';
+import type { QueueRecord } from '../../readings/upstreams/upstream.ts';
 import type { PassReason } from '../backend/backend-state.ts';
 import type { Member } from './member.ts';
 

@@ -1,5 +1,5 @@
 import { BalanceError } from '../../errors.ts';
-import type { WaitReason } from './wait-queue.ts';
+import type { WaitReason } from './waiting/wait-queue.ts';
 
 type RefusalCode = 'no_backend' | 'queue_full' | 'queue_timeout' | 'pool_timeout';
 

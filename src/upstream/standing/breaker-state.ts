@@ -1,4 +1,4 @@
-import type { BreakerState } from '../../readings/upstream.ts';
+import type { BreakerState } from '../../readings/upstreams/upstream.ts';
 
 /** The state of a breaker and a time by the clock: when an open one becomes half-open, or since when it is in another state. */
 export interface BreakerMoment {

@@ -1,7 +1,7 @@
 import { msBetween } from '../../shared/shared-clock.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { SharedNumber } from '../balancer/contract/shared-turns.ts';
-import type { BreakerState } from '../../readings/upstream.ts';
+import type { BreakerState } from '../../readings/upstreams/upstream.ts';
 import { packMoment, unpackMoment, type BreakerMoment } from './breaker-state.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import type { ErrorCode } from '../../errors.ts';

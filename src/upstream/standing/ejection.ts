@@ -1,6 +1,6 @@
 import { msBetween } from '../../shared/shared-clock.ts';
 import type { SharedNumber } from '../balancer/contract/shared-turns.ts';
-import type { EjectionCause } from '../../readings/upstream.ts';
+import type { EjectionCause } from '../../readings/upstreams/upstream.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import { clear, increment, NO_WAKES, OwnNumber, type WordClock, type WordWakes } from './standing-words.ts';
 

@@ -1,5 +1,5 @@
-import type { AgentSays } from '../../readings/health.ts';
-import type { MemberState } from '../../readings/upstream.ts';
+import type { AgentSays } from '../../readings/upstreams/health.ts';
+import type { MemberState } from '../../readings/upstreams/upstream.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Ejection } from './ejection.ts';
 import type { HandState } from './hand-state.ts';

@@ -1,4 +1,4 @@
-import type { WatchedHealth } from '../../../src/health/health-feed.ts';
+import type { WatchedHealth } from '../../../src/health/watch/health-feed.ts';
 import { Ref } from '../../../src/net/resources/ref-counted-map.ts';
 import { Registry } from '../../../src/runtime/upstreams/registry.ts';
 

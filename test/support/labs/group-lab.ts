@@ -11,7 +11,7 @@ import type {
   PendingLease,
   SocketUse,
 } from '../../../src/plugin-api/index.ts';
-import type { QueueRecord } from '../../../src/readings/upstream.ts';
+import type { QueueRecord } from '../../../src/readings/upstreams/upstream.ts';
 import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import type { SharedTurns } from '../../../src/upstream/balancer/contract/shared-turns.ts';

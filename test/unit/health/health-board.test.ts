@@ -2,9 +2,9 @@ import { EventEmitter, once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { HealthBoard } from '../../../src/health/health-board.ts';
-import type { CheckedBackend, HealthChange } from '../../../src/health/health-feed.ts';
+import type { CheckedBackend, HealthChange } from '../../../src/health/watch/health-feed.ts';
 import { BackendContexts } from '../../../src/net/dial/tls/backend-contexts.ts';
-import type { HealthCheckRecord } from '../../../src/readings/upstream.ts';
+import type { HealthCheckRecord } from '../../../src/readings/upstreams/upstream.ts';
 import { fixedNames } from '../../support/addresses/fixed-names.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
 import { healthSection } from './health-section.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HealthMonitor, type HealthMonitorOptions } from '../../../src/health/health-monitor.ts';
 import type { Address } from '../../../src/config/values/address.ts';
-import { CheckTurns } from '../../../src/health/check-turns.ts';
+import { CheckTurns } from '../../../src/health/pace/check-turns.ts';
 import type { ProbeSettings } from '../../../src/health/probe/probe-settings.ts';
 import { probeStarter } from '../../../src/health/probe/probe-starter.ts';
 import type { ProbeEnded } from '../../../src/health/probe/probe-socket.ts';

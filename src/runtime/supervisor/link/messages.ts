@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { GrantedSocket } from '../../../net/share/granted-socket.ts';
 import type { HealthReport, MetricsPage, MetricsPageRequest } from '../../../plugin-api/index.ts';
 import type { Address } from '../../../config/values/address.ts';
-import type { BackendsReading, PoolsReading } from '../../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { KnownNames, RunningReading, ThreadScrape } from '../../../readings/proxy.ts';
 import type { ShortageCounts } from '../../../readings/process.ts';

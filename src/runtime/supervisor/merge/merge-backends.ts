@@ -4,7 +4,7 @@ import type {
   MembershipReading,
   PoolReading,
   PoolsReading,
-} from '../../../readings/backend.ts';
+} from '../../../readings/upstreams/backend.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
 
 /** The backends of all workers. */

@@ -1,7 +1,7 @@
-import type { BackendReading } from '../../../readings/backend.ts';
+import type { BackendReading } from '../../../readings/upstreams/backend.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
 import type { ProxyReadings } from '../../../readings/proxy.ts';
-import type { UpstreamReading } from '../../../readings/upstream.ts';
+import type { UpstreamReading } from '../../../readings/upstreams/upstream.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
 

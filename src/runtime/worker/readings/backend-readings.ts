@@ -4,7 +4,7 @@ import type {
   MembershipParts,
   MembershipReading,
   PoolReading,
-} from '../../../readings/backend.ts';
+} from '../../../readings/upstreams/backend.ts';
 import { hostNameReading } from '../../../net/dns/host-name-reading.ts';
 import type { BackendState } from '../../../upstream/backend/backend-state.ts';
 import type { Member } from '../../../upstream/group/member.ts';

@@ -1,4 +1,4 @@
-import type { BackendTlsReading } from '../../../readings/backend.ts';
+import type { BackendTlsReading } from '../../../readings/upstreams/backend.ts';
 import { serverIdentityOf } from '../../../net/dial/tls/server-identity.ts';
 import type { BackendState } from '../../../upstream/backend/backend-state.ts';
 import type { SharedUpstream } from '../../upstreams/shared-upstream.ts';

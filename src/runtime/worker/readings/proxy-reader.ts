@@ -6,7 +6,7 @@ import { runtimeWays } from '../../../net/node/runtime-ways.ts';
 import type { ProcessResources } from '../../../net/resources/process-resources.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
 import type { ProtocolInstance } from '../../../plugin-api/index.ts';
-import type { BackendsReading, PoolsReading } from '../../../readings/backend.ts';
+import type { BackendsReading, PoolsReading } from '../../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../../readings/proxy.ts';

@@ -4,7 +4,7 @@ import type {
   QueueReading,
   RetryBudgetReading,
   UpstreamReading,
-} from '../../../readings/upstream.ts';
+} from '../../../readings/upstreams/upstream.ts';
 import type { SessionTable } from '../../../upstream/stickiness/session-table.ts';
 import type { Generation } from '../../generation/generation.ts';
 import { UpstreamRetryBudget } from '../../../upstream/recovery/retry-budget.ts';

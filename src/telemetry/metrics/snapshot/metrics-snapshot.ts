@@ -1,4 +1,4 @@
-import type { BackendCounts, BackendGauges } from '../../../readings/backend.ts';
+import type { BackendCounts, BackendGauges } from '../../../readings/upstreams/backend.ts';
 import type { ListenerCounts, ListenerGauges, ListenerRoutes } from '../../../readings/listener.ts';
 import type { ProxyReadings } from '../../../readings/proxy.ts';
 import type {
@@ -8,7 +8,7 @@ import type {
   QueueReading,
   RetryBudgetReading,
   UpstreamReading,
-} from '../../../readings/upstream.ts';
+} from '../../../readings/upstreams/upstream.ts';
 import { NamedSums, type NamedSum } from './named-sums.ts';
 
 /** All backends of one name, added up. It is healthy when all of them are. */

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { AgentCheck } from '../../../../src/config/schema/config.generated.ts';
 import { HealthBoard } from '../../../../src/health/health-board.ts';
-import type { CheckedBackend } from '../../../../src/health/health-feed.ts';
+import type { CheckedBackend } from '../../../../src/health/watch/health-feed.ts';
 import { BackendContexts } from '../../../../src/net/dial/tls/backend-contexts.ts';
 import { fixedNames } from '../../../support/addresses/fixed-names.ts';
 import { RecordingLogger } from '../../../support/recording-logger.ts';

@@ -1,7 +1,7 @@
 import { HandStates } from '../../../../src/upstream/standing/hand-states.ts';
 import { onTestFinished } from 'vitest';
 
-import type { HealthFeed, WatchedHealth } from '../../../../src/health/health-feed.ts';
+import type { HealthFeed, WatchedHealth } from '../../../../src/health/watch/health-feed.ts';
 import type { HostNames } from '../../../../src/net/dns/host-names.ts';
 import type { Answered, NameHolder, NameState } from '../../../../src/net/dns/name-record.ts';
 import { RotatingKeyRing } from '../../../../src/net/tls/contexts/rotating-key-ring.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { CheckedBackend } from '../../../../src/health/health-feed.ts';
+import type { CheckedBackend } from '../../../../src/health/watch/health-feed.ts';
 import { feedLab, settled } from './feed-lab.ts';
 
 const HOUR_MS = 60 * 60 * 1000;

@@ -2,7 +2,7 @@ import { ERROR_CODES, type ErrorCode } from '../../../../src/errors.ts';
 import type { Backend } from '../../../../src/plugin-api/backend.ts';
 import type { ExchangeRecord } from '../../../../src/plugin-api/telemetry.ts';
 import type { TraceContext } from '../../../../src/plugin-api/tracing.ts';
-import type { QueueOutcome } from '../../../../src/readings/upstream.ts';
+import type { QueueOutcome } from '../../../../src/readings/upstreams/upstream.ts';
 import type { TelemetrySubscriber } from '../../../../src/telemetry/telemetry.ts';
 import type { SeededRandom } from '../../../support/seeded-random.ts';
 import { backendNamed, exchangeRecord, handshakeRecord, tunnelRecord } from '../records.ts';

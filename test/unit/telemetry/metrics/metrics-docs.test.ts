@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { writeExposition } from '../../../../src/telemetry/metrics/exposition/exposition.ts';
 import { METRIC_TABLE, type MetricDescription } from '../../../../src/telemetry/metrics/metric-table.ts';
-import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
+import type { UpstreamReading } from '../../../../src/readings/upstreams/upstream.ts';
 import { firstEventOf, subjectOf, unitOf } from './metric-life.ts';
 import { ProcessMetrics } from '../../../../src/telemetry/metrics/process/process-metrics.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';

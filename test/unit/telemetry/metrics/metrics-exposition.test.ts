@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../../../src/errors.ts';
 import type { TraceContext } from '../../../../src/plugin-api/tracing.ts';
-import type { UpstreamReading } from '../../../../src/readings/upstream.ts';
+import type { UpstreamReading } from '../../../../src/readings/upstreams/upstream.ts';
 import { MetricsExposition } from '../../../../src/telemetry/metrics/metrics-exposition.ts';
 import type { MetricsReadings } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
 import { eventually } from '../../../support/time/eventually.ts';

@@ -3,9 +3,13 @@ import type { ExpositionFormat } from '../../../../src/telemetry/metrics/exposit
 import { MetricCounters } from '../../../../src/telemetry/metrics/metric-counters.ts';
 import { MetricsExposition } from '../../../../src/telemetry/metrics/metrics-exposition.ts';
 import { ReadingIds } from '../../../../src/runtime/worker/readings/reading-ids.ts';
-import type { BackendCounts, BackendGauges, BackendReading } from '../../../../src/readings/backend.ts';
+import type {
+  BackendCounts,
+  BackendGauges,
+  BackendReading,
+} from '../../../../src/readings/upstreams/backend.ts';
 import type { CertificateReading } from '../../../../src/readings/certificate.ts';
-import type { HostNameReading } from '../../../../src/readings/host-name.ts';
+import type { HostNameReading } from '../../../../src/readings/upstreams/host-name.ts';
 import type { ListenerReading } from '../../../../src/readings/listener.ts';
 import type { WorkersCounts } from '../../../../src/readings/counts/thread-counts.ts';
 import type { WorkerReading } from '../../../../src/readings/workers/worker.ts';
@@ -13,7 +17,7 @@ import type { ShortageOf } from '../../../../src/readings/process.ts';
 import type { ReloadTotals } from '../../../../src/readings/reload.ts';
 import type { SpanCounts } from '../../../../src/readings/counts/telemetry.ts';
 import type { TunnelReading } from '../../../../src/readings/tunnel.ts';
-import type { QueueReading, UpstreamReading } from '../../../../src/readings/upstream.ts';
+import type { QueueReading, UpstreamReading } from '../../../../src/readings/upstreams/upstream.ts';
 import type { KnownRoutes } from '../../../../src/telemetry/metrics/snapshot/metrics-snapshot.ts';
 import type { MetricsSource } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';

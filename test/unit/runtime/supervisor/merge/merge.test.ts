@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import type { BackendDetails, BackendReading, PoolReading } from '../../../../../src/readings/backend.ts';
+import type {
+  BackendDetails,
+  BackendReading,
+  PoolReading,
+} from '../../../../../src/readings/upstreams/backend.ts';
 import type { ConnectionReading, ConnectionsReading } from '../../../../../src/readings/connection.ts';
 import type { ListenerReading } from '../../../../../src/readings/listener.ts';
 import type { ProxyReadings, RunningReading } from '../../../../../src/readings/proxy.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { StartPacer } from '../../../src/health/start-pacer.ts';
+import { StartPacer } from '../../../../src/health/pace/start-pacer.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

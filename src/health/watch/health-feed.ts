@@ -1,9 +1,9 @@
-import type { AgentCheck, HealthCheck } from '../config/schema/config.generated.ts';
-import type { BackendTlsSettings } from '../config/sockets/tls-settings.ts';
-import type { Address } from '../config/values/address.ts';
-import type { BackendTlsFiles } from '../net/dial/tls/backend-context.ts';
-import type { Releasable } from '../net/resources/ref-counted-map.ts';
-import type { MemberHealth } from '../upstream/group/member.ts';
+import type { AgentCheck, HealthCheck } from '../../config/schema/config.generated.ts';
+import type { BackendTlsSettings } from '../../config/sockets/tls-settings.ts';
+import type { Address } from '../../config/values/address.ts';
+import type { BackendTlsFiles } from '../../net/dial/tls/backend-context.ts';
+import type { Releasable } from '../../net/resources/ref-counted-map.ts';
+import type { MemberHealth } from '../../upstream/group/member.ts';
 
 /** What checks speak TLS with. */
 export interface CheckTls {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { WaitQueue, type WaitLimits } from '../../../../src/upstream/group/wait-queue.ts';
+import { WaitQueue, type WaitLimits } from '../../../../../src/upstream/group/waiting/wait-queue.ts';
 
 /** One limit, whatever is waited for. */
 function both(limitMs: number): WaitLimits {

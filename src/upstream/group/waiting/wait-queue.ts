@@ -1,4 +1,4 @@
-import type { QueueRoom } from '../sharing/queue-share.ts';
+import type { QueueRoom } from '../../sharing/queue-share.ts';
 import { WaiterList, type Linked } from './waiter-list.ts';
 
 /** What a lease waits for: a backend below its limit (`max_connections`), or a place in a full pool (`max_size`). */

@@ -1,4 +1,4 @@
-import { formatAddress } from '../config/values/address.ts';
+import { formatAddress } from '../../config/values/address.ts';
 import type { CheckedBackend } from './health-feed.ts';
 
 /** Who is told of the checks of one address, and the name that the backend has there. */

@@ -1,4 +1,4 @@
-import type { Counted } from './counts/counted.ts';
+import type { Counted } from '../counts/counted.ts';
 import type { AgentSays, CheckProgress } from './health.ts';
 import type { HostNameReading } from './host-name.ts';
 import type { BreakerState, MemberState } from './upstream.ts';

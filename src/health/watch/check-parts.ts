@@ -1,12 +1,12 @@
-import type { BackendContexts } from '../net/dial/tls/backend-contexts.ts';
-import type { HostNames } from '../net/dns/host-names.ts';
-import type { ProcessResources } from '../net/resources/process-resources.ts';
-import type { Logger } from '../plugin-api/index.ts';
-import type { HandshakeObserver } from '../readings/handshake.ts';
-import type { HealthCheckRecord } from '../readings/upstream.ts';
-import type { CheckTurns } from './check-turns.ts';
+import type { BackendContexts } from '../../net/dial/tls/backend-contexts.ts';
+import type { HostNames } from '../../net/dns/host-names.ts';
+import type { ProcessResources } from '../../net/resources/process-resources.ts';
+import type { Logger } from '../../plugin-api/index.ts';
+import type { HandshakeObserver } from '../../readings/handshake.ts';
+import type { HealthCheckRecord } from '../../readings/upstreams/upstream.ts';
+import type { CheckTurns } from '../pace/check-turns.ts';
 import type { HealthChange } from './health-feed.ts';
-import type { StartPacer } from './start-pacer.ts';
+import type { StartPacer } from '../pace/start-pacer.ts';
 
 /** Hears of health checks, and of the handshakes of those over TLS. */
 export interface CheckTelemetry extends Partial<HandshakeObserver> {
