@@ -55,6 +55,5 @@ function causeOf(
 
 /** Reasons are words of people, and of peers: no control character of theirs reaches the terminal. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
 }

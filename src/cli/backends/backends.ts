@@ -69,7 +69,7 @@ function* namesIn({ backends: all }: BackendsAnswer): Iterable<string> {
 
 function refused({ status, body }: AdminAnswer, { stderr }: CommandContext): number {
   const { message, error, paths } = (body ?? {}) as { message?: unknown; error?: unknown; paths?: unknown };
-  const text = typeof message === 'string' ? message : String(error ?? status);
+  const text = [message, error].find((part) => typeof part === 'string') ?? String(status);
   const choices = Array.isArray(paths) ? paths.map((path) => `\n  ${nameIn(String(path))}`).join('') : '';
   stderr.write(`balance: ${text}${choices}\n`);
   return exitCode.failed;

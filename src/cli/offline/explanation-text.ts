@@ -12,7 +12,6 @@ import type {
   ExplainedBackendTls,
   ExplainedCertificate,
   ExplainedTls,
-  ExplainedUpstream,
   ForwardedRequest,
 } from '../../runtime/explain/explanation.ts';
 
