@@ -82,7 +82,10 @@ export abstract class ExchangeAttempts
     attempt.client.send(this.draft as RequestDraft, tryLines(this, this.requestEdits));
     let clientWaited = false;
     if (this.body === undefined) attempt.client.flush();
-    else clientWaited = this.body.sendHeldTo(attempt.client);
+    else {
+      clientWaited = this.body.sendHeldTo(attempt.client);
+      if (!this.body.isRepeatable) this.hedge?.bodyGone();
+    }
     this.mark('backendStartMs');
     this.renewDeadline();
     if (clientWaited) this.stream.resume();

@@ -132,6 +132,13 @@ export class Hedge implements LeaseRequest, Race {
     this.#takeOver();
   }
 
+  /** The first try was sent, and its body is not kept: a second try that has no connection yet would send none. */
+  bodyGone(): void {
+    if (!this.#isRacing || this.#second !== undefined) return;
+    this.#exchange.hedgeResult = 'failed';
+    this.#cancelSecond();
+  }
+
   /** A response goes to the client: no second try begins any more. */
   rest(): void {
     this.#isOver = true;

@@ -8,21 +8,25 @@ export interface FullBacklog {
   readonly kind: 'tcp';
   readonly host: string;
   readonly port: number;
-  /** From now on it takes connections, also those that wait, and answers requests with `late`. */
+  /** From now on it takes connections, also those that wait, and answers requests. */
   goOn(): void;
 }
 
 /** Listens with the smallest queue and then stops running: nobody takes connections out of the queue. */
-const SCRIPT = `
-const answer = (request, response) => response.end('late');
+const script = (answer: string): string => `
+const answer = (request, response) => { ${answer} };
 const server = require('node:http').createServer(answer).listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
   process.stdout.write(String(server.address().port), () => process.kill(process.pid, 'SIGSTOP'));
 });
 `;
 
-/** A {@link FullBacklog} until the end of the test. */
-export async function fullBacklog(): Promise<FullBacklog> {
-  const child = spawn(process.execPath, ['-e', SCRIPT], { stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * A {@link FullBacklog} until the end of the test.
+ *
+ * @param answer statements in JavaScript by which it answers a `request` with a `response`
+ */
+export async function fullBacklog(answer = `response.end('late')`): Promise<FullBacklog> {
+  const child = spawn(process.execPath, ['-e', script(answer)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const fillers: Socket[] = [];
   onTestFinished(() => {
     for (const filler of fillers) filler.destroy();

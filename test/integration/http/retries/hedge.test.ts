@@ -34,6 +34,12 @@ class SlowBackend {
   }
 }
 
+/** Answers after so many ms with how long the body of the request was. */
+function tellsBytes(name: string, afterMs: number): string {
+  const answer = `setTimeout(() => response.end('${name} ' + bytes), ${String(afterMs)})`;
+  return `let bytes = 0; request.on('data', (part) => { bytes += part.length; }).on('end', () => ${answer})`;
+}
+
 async function hedges(proxy: RunningProxy, result: string): Promise<number> {
   return (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_hedges_total', { result });
 }
@@ -92,6 +98,27 @@ describe('a second try', () => {
     const answer = await ask(proxy, post(body).replace('POST', 'PUT'));
     expect(answer.body.toString()).toBe('second');
     expect(seen[0]!.body.toString()).toBe(body);
+  });
+
+  it('is given up when the first one gets a body that is not kept', async () => {
+    const [first, second] = [await fullBacklog(tellsBytes('first', 1_000)), await fullBacklog(tellsBytes('second', 0))];
+    const { proxy } = await resilientScene(
+      [first, second].map(({ host, port }) => `${host}:${String(port)}`),
+      `${HEDGE}, retry: { body_limit: 1KiB }`,
+      'http: { request_buffering: { size: 1MiB } }',
+    );
+    const client = owned(await ByteSocket.connect(proxy.address()));
+    const body = 'x'.repeat(40_000);
+    client.send(`PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n${body}\r\n0\r\n\r\n`);
+    await eventually(
+      async () =>
+        (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_backend_requests_in_flight') === 2,
+      'both tries wait for a connection',
+    );
+    first.goOn();
+    second.goOn();
+    expect((await readMessage(client)).body.toString()).toBe('first 40000');
+    await hedged(proxy, 'failed');
   });
 
   it('waits until the client has sent the whole body', async () => {
