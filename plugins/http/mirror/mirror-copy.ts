@@ -14,6 +14,9 @@ import { HeldBytes } from '../instance/held-bytes.ts';
 import { refuseResponse, type Refusal } from '../message/refusal/refusal.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 
+/** Whatever the `read` timeout of its upstream is, a copy waits no longer than this for the begin, and again for the end, of an answer. */
+const LONGEST_WAIT_MS = 60_000;
+
 /** The request that is copied. */
 export interface MirroredRequest {
   readonly instance: HttpInstance;
@@ -24,7 +27,8 @@ export interface MirroredRequest {
 
 /**
  * The copy of one request: collects its body, and sends it to the mirror once the request is complete. What the mirror answers is read and
- * forgotten. The copy ends at the latest when the mirror has been silent for the `read` timeout of its upstream.
+ * forgotten. The mirror has the `read` timeout of its upstream, and a minute at most, to begin its answer, and as long again to end it: a
+ * stream without an end must not keep its place among the copies.
  */
 export class MirrorCopy implements LeaseRequest, ResponseEvents {
   readonly key = undefined;
@@ -85,10 +89,10 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     this.#isComplete = true;
     this.#trailers = trailers;
     this.#deadline = this.#request.instance.host.deadline(() => {
-      this.#finish('failed', 'backend_timeout');
+      this.#expire();
     }, this);
     this.#pending = this.#mirror.upstream.acquire(this);
-    this.#renew();
+    this.#wait();
   }
 
   /** The request is over. If it never was complete, there is nothing to send. */
@@ -113,7 +117,7 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     if (bytes !== undefined) client.giveBody(bytes);
     client.finish(this.#trailers);
     client.flush();
-    this.#renew();
+    this.#wait();
   }
 
   refused(error: BalanceError): void {
@@ -122,11 +126,12 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
   }
 
   interim(): void {
-    this.#renew();
+    // Only the final answer counts.
   }
 
   head(head: { readonly status: number }): void {
     this.#status = head.status;
+    this.#wait();
   }
 
   switched(): Refusal {
@@ -138,11 +143,11 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
   }
 
   flush(): void {
-    this.#renew();
+    // Nobody reads it.
   }
 
   drained(): void {
-    this.#renew();
+    // The body was written as a whole.
   }
 
   malformed(): void {
@@ -153,12 +158,17 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     this.#finish('failed', 'backend_reset');
   }
 
-  #renew(): void {
-    const { readTimeoutMs } = this.#mirror.upstream;
-    if (!this.#isOver && readTimeoutMs !== Number.POSITIVE_INFINITY) this.#deadline?.set(readTimeoutMs);
+  #wait(): void {
+    if (!this.#isOver) this.#deadline?.set(Math.min(this.#mirror.upstream.readTimeoutMs, LONGEST_WAIT_MS));
   }
 
-  #finish(result: MirrorResult, error?: ErrorCode): void {
+  #expire(): void {
+    if (this.#status === 0) this.#finish('failed', 'backend_timeout');
+    else this.#finish('answered', undefined, 0);
+  }
+
+  /** @param idleMs how long the connection may serve further requests. Default: as the mirror says, or, with an error, not at all */
+  #finish(result: MirrorResult, error?: ErrorCode, idleMs = this.#client?.idleMs ?? 0): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const { host, parts } = this.#request.instance;
@@ -166,7 +176,7 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     this.#deadline?.destroy();
     this.#pending?.cancel();
     client?.stop();
-    this.#lease?.end(error, this.#status, error === undefined ? (client?.idleMs ?? 0) : 0);
+    this.#lease?.end(error, this.#status, error === undefined ? idleMs : 0);
     this.#body = undefined;
     parts.mirrorLoad.end(this.#takenBytes);
     host.telemetry.mirrored?.(this.#mirror.upstream.name, result);

@@ -120,6 +120,21 @@ describe('a mirror that does not work', () => {
     await untilCounted(proxy, 'failed', 2);
   });
 
+  it('and never ends its answer keeps no place among the copies', async () => {
+    const { proxy, ask } = await mirrored(async (connection) => {
+      await readMessage(connection);
+      connection.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n');
+      const drip = setInterval(() => {
+        connection.send('data: 1\n\n');
+      }, 20);
+      await connection.untilEnded().finally(() => {
+        clearInterval(drip);
+      });
+    });
+    expect((await ask(get())).body.toString()).toBe('served');
+    await untilCounted(proxy, 'answered');
+  });
+
   it('gets at most a hundred copies at a time, and the requests beyond are served', async () => {
     const copies: ByteSocket[] = [];
     const { proxy, ask } = await mirrored(
