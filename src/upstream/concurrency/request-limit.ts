@@ -40,7 +40,13 @@ export class RequestLimit implements LeaseOutcomes {
     return true;
   }
 
-  /** The request is over, or has become a tunnel. */
+  /** A client sends a further request on a connection of its own: it counts, but is served whatever the limit is. */
+  takeAnyway(): void {
+    this.#count.take(Number.POSITIVE_INFINITY);
+    this.adaptive?.began(this.#count.running);
+  }
+
+  /** The request is over, has become a tunnel, or its connection rests for its client. */
   release(): void {
     this.#count.release();
   }

@@ -278,6 +278,12 @@ export class Member implements Candidate {
     if (wasProbe) this.breaker?.release();
   }
 
+  /** A lease goes on, but holds no such place any more: its channel serves one client, perhaps for hours. As {@link leaseEnded}. */
+  leaseSettled(wasProbe: boolean, wasRequest: boolean): void {
+    if (wasRequest) this.requests?.release();
+    if (wasProbe) this.breaker?.release();
+  }
+
   /** As {@link makeRoom} in another worker, where the room is made soon. False when none can be made. */
   askForRoom(): boolean {
     return this.up && this.backend.load >= this.maxConnections && this.backend.askForRoom();

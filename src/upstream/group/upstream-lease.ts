@@ -161,6 +161,7 @@ export class UpstreamLease
     this.#answered = true;
     channel.holder = this;
     this.#readClock();
+    if (this.#isProbe && this.use === 'once') this.#tunnelBegan();
     try {
       const request: AnyRequest = this.request;
       const result = request.leased(this);
@@ -232,11 +233,10 @@ export class UpstreamLease
   leavePool(): void {
     const channel = this.#channel;
     const member = this.#member;
-    if (channel === undefined || member === undefined || this.#isOver || this.#pool === member.fresh) return;
-    this.#pool?.forget(channel);
+    if (channel === undefined || member === undefined || this.#isOver) return;
+    this.#tunnelBegan();
+    if (this.#pool !== member.fresh) this.#pool?.forget(channel);
     this.#pool = member.fresh;
-    if (this.#isRequest) member.requests?.release();
-    this.#isRequest = false;
     member.backend.noteChange();
   }
 
@@ -244,6 +244,7 @@ export class UpstreamLease
     const channel = this.#channel;
     if (channel === undefined || this.#isOver) return;
     if (this.#exchangeSinceMs !== 0) this.#observe(undefined, status);
+    this.#settle();
     this.leavePool();
     if (this.#pinned === undefined) this.backend.pinned += 1;
     // Only an exchange needs its upstream. Between exchanges an edit may release everything.
@@ -264,6 +265,9 @@ export class UpstreamLease
     this.backend.endRest(this);
     channel.uses += 1;
     this.backend.reused += 1;
+    const requests = this.use === 'keep-alive' ? this.#member?.requests : undefined;
+    requests?.takeAnyway();
+    this.#isRequest = requests !== undefined;
     this.#readClock();
     return true;
   }
@@ -300,6 +304,19 @@ export class UpstreamLease
     member?.outcomes?.ended(error, status, heldMs);
     member?.breaker?.ended(error, status, this.#isProbe);
     if (error === 'backend_reset') member?.connectionBroke();
+  }
+
+  /** The channel serves one client, perhaps for hours: that it is there has to show a half-open breaker that the backend works. */
+  #tunnelBegan(): void {
+    if (this.#isProbe) this.#member?.breaker?.ended(undefined, 0, true);
+    this.#settle();
+  }
+
+  /** Gives back what counts the lease as a request of its member, or as a try of a half-open breaker. */
+  #settle(): void {
+    this.#member?.leaseSettled(this.#isProbe, this.#isRequest);
+    this.#isProbe = false;
+    this.#isRequest = false;
   }
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {

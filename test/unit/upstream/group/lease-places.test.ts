@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+
+import { deadAddress } from '../../../support/addresses/dead-address.ts';
+import { Asker, groupOf } from '../../../support/labs/group-lab.ts';
+import { backendConfig, sharedUpstreamLab } from '../../../support/labs/shared-upstream-lab.ts';
+import { owned } from '../../../support/owned.ts';
+import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
+import { eventually } from '../../../support/time/eventually.ts';
+import type { Lease, SocketUse } from '../../../../src/plugin-api/index.ts';
+import type { Member } from '../../../../src/upstream/group/member.ts';
+import type { UpstreamGroup } from '../../../../src/upstream/group/upstream-group.ts';
+
+/** Lets the breaker of the member open, and waits until it is half-open. */
+async function halfOpen(group: UpstreamGroup, member: Member): Promise<void> {
+  const { lease } = await new Asker(group, 'keep-alive').answered();
+  lease?.end('backend_reset', 0, 0);
+  expect(member.breaker?.state).toBe('open');
+  await eventually(() => member.breaker?.state === 'half-open', 'the breaker is half-open');
+}
+
+describe('what lets a half-open breaker try further requests although its lease goes on', () => {
+  it.each<[string, SocketUse, (lease: Lease | undefined) => void]>([
+    ['a tunnel in place of a response', 'keep-alive', (lease) => lease?.leavePool()],
+    ['a connection that rests for its client', 'keep-alive', (lease) => lease?.pin(200, Infinity)],
+    ['a connection that serves one client', 'once', () => undefined],
+  ])('%s', async (_, use, goOn) => {
+    const server = owned(await RecordingBackend.start());
+    const { upstream } = await sharedUpstreamLab(
+      [backendConfig(0, server.address)],
+      'resilience: { circuit_breaker: { max_failures: 1, timeout: 20ms, recovery: 0 } }',
+    );
+    const { group } = upstream;
+    const member = group.members[0]!;
+    await halfOpen(group, member);
+    const { lease } = await new Asker(group, use).answered();
+    goOn(lease);
+    expect(member.breaker?.state).toBe('closed');
+    await halfOpen(group, member);
+    expect(member.hasRoom).toBe(true);
+  });
+});
+
+describe('a place of max_requests', () => {
+  it.each([false, true])('is free while a connection rests for its client (own connection: %s)', async (fresh) => {
+    const server = owned(await RecordingBackend.start());
+    const { upstream } = await sharedUpstreamLab([backendConfig(0, server.address, { max_requests: 2 })]);
+    const requests = upstream.members[0]!.requests!;
+    const { lease } = await new Asker(upstream.group, 'keep-alive', fresh).answered();
+    const running = [requests.running];
+    for (let exchange = 0; exchange < 2; exchange++) {
+      lease?.pin(200, Infinity);
+      running.push(requests.running);
+      expect(lease?.resume()).toBe(true);
+      running.push(requests.running);
+    }
+    lease?.end(undefined, 200, 0);
+    expect([...running, requests.running]).toEqual([1, 0, 1, 0, 1, 0]);
+  });
+
+  it('is free while a tunnel runs over a connection of its own', async () => {
+    const server = owned(await RecordingBackend.start());
+    const { upstream } = await sharedUpstreamLab([backendConfig(0, server.address, { max_requests: 1 })]);
+    const { lease } = await new Asker(upstream.group, 'keep-alive', true).answered();
+    lease?.leavePool();
+    expect((await new Asker(upstream.group, 'keep-alive').answered()).lease).toBeDefined();
+  });
+});
+
+it('tries no backend that fails its checks for a second try beside a first one', async () => {
+  const server = owned(await RecordingBackend.start());
+  const { group, health } = groupOf([server.address, await deadAddress()]);
+  health[0]!.healthy = false;
+  /** A second try beside one at the first backend. */
+  class Beside extends Asker {
+    get isSpare() {
+      return true;
+    }
+
+    get avoid() {
+      return new Set([group.members[0]!.backend]);
+    }
+  }
+  const { lease, error } = await new Beside(group).answered();
+  expect([lease, error?.code]).toEqual([undefined, 'connect_failed']);
+});
