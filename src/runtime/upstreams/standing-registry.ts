@@ -106,7 +106,9 @@ export class StandingRegistry {
   /** The requests of the upstream that the backend works on. With `max_requests` those of all workers count together. */
   requestCount(upstream: string, backend: BackendConfig): Ref<RequestCount> {
     const key = requestsSlot(upstream, backend);
-    return this.#requestCounts.refer(key, () => new RequestCount(this.#open(key)));
+    const slot = this.#parts.slots?.has(key) === true ? 'shared' : 'own';
+    // A count that began as that of this worker alone never becomes one of all.
+    return this.#requestCounts.refer(`${slot} ${key}`, () => new RequestCount(this.#open(key)));
   }
 
   adaptiveLimit(
