@@ -89,6 +89,11 @@ export class Ejection {
     return this.#isOut;
   }
 
+  /** As {@link isOut}, by the words themselves: another worker may have changed them since the last {@link look}. */
+  get isInForce(): boolean {
+    return this.#words.until.read() !== 0;
+  }
+
   /** When it was ejected, or came back, in ms since 1970; undefined when it never was. */
   get changedAtMs(): number | undefined {
     return this.#changedAtMs;

@@ -28,7 +28,8 @@ export class OutlierWatch {
 
   /** The members are these now. Returns the checks of a member, which its leases must tell their outcomes. */
   watch(members: readonly Member[]): void {
-    for (const member of this.#checks.keys()) if (!members.includes(member)) this.#checks.delete(member);
+    const present = new Set(members);
+    for (const member of this.#checks.keys()) if (!present.has(member)) this.#checks.delete(member);
     for (const member of members) if (!this.#checks.has(member)) this.#add(member);
     this.#lookLater();
   }
@@ -68,9 +69,10 @@ export class OutlierWatch {
     for (const member of this.#checks.keys()) {
       if (member.isTakenOut) continue;
       all += 1;
-      if (member.ejection?.isOut === true) ejected += 1;
+      // Another worker may have ejected it a moment ago.
+      if (member.ejection?.isInForce === true) ejected += 1;
       // While the upstream panics, members are up that fail.
-      if (member.up && member.sound) up += 1;
+      else if (member.up && member.sound) up += 1;
     }
     return mayEject({ all, ejected, up }, this.#rules.maxEjectionPercent);
   }
