@@ -154,8 +154,11 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   memberChanged(member: Member): void {
     const at = this.#members.placeOf(member.backend);
+    // It left, and has leases that run.
+    if (at < 0) return;
     this.#members.changed(at);
-    this.#panic?.look(at);
+    // Its successor tells of a panic: this group has none of the checks any more.
+    if (!this.#draining) this.#panic?.look(at);
     this.#choice.look();
     this.#onFree(at);
   }
@@ -295,7 +298,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /** No member that is up can serve the lease. If it could not be connected to one of them, the checks are behind what happens. */
   #lastResort(lease: UpstreamLease, atOnce?: boolean): void {
-    const member = lease.lastError && this.#members.lastResort(lease);
+    const isTried = lease.lastError !== undefined && lease.request.isSpare !== true;
+    const member = isTried ? this.#members.lastResort(lease) : undefined;
     if (member === undefined) this.#queue.refuse(lease);
     else lease.begin(member, atOnce);
   }
