@@ -27,7 +27,7 @@ export interface TransactionParts {
   /** In the order in which they are prepared and committed. */
   readonly participants: readonly ReloadParticipant[];
   readonly logger: Logger;
-  readonly sessionKey: SessionKey;
+  readonly sessionKey: Pick<SessionKey, 'of'>;
   /** Aborted when the proxy ends. */
   readonly stopped: AbortSignal;
   /** How long each participant may take to prepare, in ms. Default: 60,000. */
@@ -87,7 +87,7 @@ export class ReloadTransaction {
     const { id, loaded } = this;
     const { control, stopped } = this.#parts;
     const { plugins } = this.#candidate;
-    const sessionKey = await this.#parts.sessionKey.of(loaded);
+    const sessionKey = await this.#sessionKey();
     this.#undo.push(() => {
       control.abort(id);
     });
@@ -101,6 +101,15 @@ export class ReloadTransaction {
       ...diffReferences(this.#live, loaded),
       ...plugins.differences(),
     ];
+  }
+
+  /** It may be read from a file system that hangs. */
+  #sessionKey(): Promise<string | undefined> {
+    const { sessionKey, stopped, prepareLimitMs: limitMs = PREPARE_LIMIT_MS } = this.#parts;
+    const expired = (): never => {
+      throw tooSlow('reading the key of sticky cookies', limitMs);
+    };
+    return withTimeout(sessionKey.of(this.loaded), { limitMs, expired, signal: stopped });
   }
 
   /** Lets each participant prepare its part, then hands over addresses that two sockets can't have at a time. */
