@@ -119,6 +119,7 @@ export class GroupMembers {
    * fails its checks until some in a row have passed: if those that seem to be up can't be connected to, it is all there is.
    */
   lastResort({ tried, use, request }: UpstreamLease): Member | undefined {
+    if (request.isSpare === true) return undefined;
     const first = this.#failing.next(this.#resortAt);
     let at = first;
     for (let looks = 0; at >= 0 && looks < MOST_LOOKS; looks++) {

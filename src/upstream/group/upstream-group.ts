@@ -27,10 +27,7 @@ import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
 
-/**
- * The groups that serve the same upstream name, one after the other, as edits change the upstream. They share this object, so that a
- * lease that is asked of an earlier group finds the present one directly, without a chain of groups.
- */
+/** What the groups of one upstream name share, over edits: a lease of an earlier group finds the present one without a chain of groups. */
 interface Succession {
   /** Undefined once an edit has removed the upstream. */
   current: UpstreamGroup | undefined;
@@ -56,8 +53,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   /** What its queue shares with other workers; undefined where there are none. */
   readonly #side: QueueSide | undefined;
   readonly #passedOver: PassedOver;
-  /** Undefined where health always counts. */
-  readonly #panic: PanicWatch | undefined;
+  /** Undefined where health always counts, and once an edit has taken the checks away: the successor tells of a panic. */
+  #panic: PanicWatch | undefined;
   /** Protocols that use it; see {@link serves}. */
   readonly #protocols = new Set<string>();
   #succession: Succession = { current: this };
@@ -154,11 +151,10 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   memberChanged(member: Member): void {
     const at = this.#members.placeOf(member.backend);
-    // It left, and has leases that run.
+    // -1: it left, and has leases that run.
     if (at < 0) return;
     this.#members.changed(at);
-    // Its successor tells of a panic: this group has none of the checks any more.
-    if (!this.#draining) this.#panic?.look(at);
+    this.#panic?.look(at);
     this.#choice.look();
     this.#onFree(at);
   }
@@ -219,6 +215,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
    */
   drain(): void {
     this.#draining = true;
+    this.#panic = undefined;
     this.#choice.rest();
     this.#restWhenDraining();
   }
@@ -298,8 +295,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /** No member that is up can serve the lease. If it could not be connected to one of them, the checks are behind what happens. */
   #lastResort(lease: UpstreamLease, atOnce?: boolean): void {
-    const isTried = lease.lastError !== undefined && lease.request.isSpare !== true;
-    const member = isTried ? this.#members.lastResort(lease) : undefined;
+    const member = lease.lastError && this.#members.lastResort(lease);
     if (member === undefined) this.#queue.refuse(lease);
     else lease.begin(member, atOnce);
   }

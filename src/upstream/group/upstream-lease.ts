@@ -1,28 +1,15 @@
 import type { BalanceError, ErrorCode } from '../../errors.ts';
-import { callPlugin, isPromise } from '../../net/faults/plugin-call.ts';
+import { isPromise } from '../../net/faults/plugin-call.ts';
 import type { ScopedResource, LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
-import type {
-  Backend,
-  Lease,
-  LeaseRequest,
-  PendingLease,
-  SocketUse,
-  Transport,
-} from '../../plugin-api/index.ts';
+import type { Lease, LeaseRequest, PendingLease, SocketUse, Transport } from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
+import { tellConnectFailed, tellRefused, type AnyRequest } from './lease-calls.ts';
 import type { Member } from './member.ts';
 import type { Channel, ChannelHolder } from '../pool/channel.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.ts';
 import { PinnedChannel } from '../pool/pinned-channel.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
-
-/** A request as a plugin may have written it: its callbacks should finish before they return, but may return a promise instead. */
-interface AnyRequest {
-  leased(lease: Lease): unknown;
-  refused(error: BalanceError): unknown;
-  connectFailed?(backend: Backend, error: BalanceError): unknown;
-}
 
 /** An upstream that must stay for as long as a lease runs. */
 export interface LeaseHome {
@@ -197,13 +184,9 @@ export class UpstreamLease
     if (this.#cancelled || this.#answered) return;
     this.#answered = true;
     this.#leave();
-    const request: AnyRequest = this.request;
-    callPlugin(
-      () => request.refused(error),
-      (fault) => {
-        this.#owner.onFault(fault, this.request, this);
-      },
-    );
+    tellRefused(this.request, error, (fault) => {
+      this.#owner.onFault(fault, this.request, this);
+    });
   }
 
   cancel(): void {
@@ -320,13 +303,9 @@ export class UpstreamLease
   }
 
   #tellOfFailure({ backend }: Member, error: BalanceError): void {
-    const request: AnyRequest = this.request;
-    callPlugin(
-      () => request.connectFailed?.(backend, error),
-      (fault) => {
-        this.#owner.onFault(fault, this.request, this);
-      },
-    );
+    tellConnectFailed(this.request, backend, error, (fault) => {
+      this.#owner.onFault(fault, this.request, this);
+    });
   }
 
   /** The protocol threw when it got the lease: ends the lease, and the connection that it was for. */
