@@ -8,14 +8,14 @@ import { ProbeSocket, type Probe, type ProbeEnded, type ProbeTarget } from './pr
 
 /** An answer without a status line in its first bytes is taken for no HTTP at all. */
 const MAX_STATUS_BYTES = 4_096;
-/** The head of an answer whose body is looked at. */
-const MAX_HEAD_BYTES = 16_384;
+/** So long the head of an answer may be. */
+const MAX_HEAD_BYTES = 32_768;
 /** The end of the head: LF alone ends a line too. */
 const HEAD_END = /\n\r?\n/;
 
 /**
- * Passes when the backend answers with one of the expected statuses, and with the expected text in its body, if there is one. No more of
- * the answer is read than that needs. Redirects are not followed.
+ * Passes when the backend sends the head of an answer with one of the expected statuses, and the expected text in its body, if there is one.
+ * No more of the answer is read than that needs. Redirects are not followed.
  */
 export function startHttpProbe(target: ProbeTarget, settings: HttpProbeSettings, ended: ProbeEnded): Probe {
   const connected = (socket: Socket): void => {
@@ -62,23 +62,28 @@ class ProbeAnswer {
   }
 
   #judge({ status, start }: FinalHead): void {
-    const { expectedStatus, expectedBody } = this.#settings;
+    const { expectedStatus } = this.#settings;
     const isExpected = expectedStatus.some(({ from, to }) => status >= from && status <= to);
-    if (!isExpected) this.#finished(unexpected(status, this.#settings));
-    else if (expectedBody === undefined) this.#finished(undefined);
-    else this.#awaitBody(expectedBody, this.#head.slice(start), status);
+    if (isExpected) this.#awaitHead(this.#head.slice(start), status);
+    else this.#finished(unexpected(status, this.#settings));
   }
 
-  #awaitBody(expected: string, text: string, status: number): void {
+  /** A status alone does not pass: a backend that stops behind it serves no request. */
+  #awaitHead(text: string, status: number): void {
     const end = HEAD_END.exec(text);
     if (end === null) {
       if (this.#head.length >= MAX_HEAD_BYTES)
         this.#finished(`the head of the answer is longer than ${MAX_HEAD_BYTES} bytes`);
       return;
     }
+    const { expectedBody, method } = this.#settings;
+    if (expectedBody === undefined) {
+      this.#finished(undefined);
+      return;
+    }
     const length = end.index + end[0].length;
-    const hasBody = this.#settings.method !== 'HEAD' && status !== 204 && status !== 304;
-    this.#body = new BodySearch(expected, text.slice(0, length), hasBody);
+    const hasBody = method !== 'HEAD' && status !== 204 && status !== 304;
+    this.#body = new BodySearch(expectedBody, text.slice(0, length), hasBody);
     this.#search(this.#body, text.slice(length));
   }
 

@@ -106,7 +106,7 @@ describe('an answer', () => {
     ).toBeUndefined();
   });
 
-  it.each(['HTTP/1.2 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\nA: b\n\n', 'HTTP/1.0  200\n'])(
+  it.each(['HTTP/1.2 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\nA: b\n\n', 'HTTP/1.0  200\n\n'])(
     'passes outside the grammar where requests are served with it too: %j',
     async (answer) => {
       expect(await probeAnswer(answer)).toBeUndefined();
@@ -152,6 +152,16 @@ describe('a backend that', () => {
     const backend = await rawServer((socket) => socket.once('data', () => socket.end('HTTP/1.1 2')));
     expect(await probe(backend.address)).toBe('the connection was closed before an answer came');
   });
+
+  it.each(['HTTP/1.1 200 OK\r\n', 'HTTP/1.1 200 OK\r\nContent-'])(
+    'closes or stops in the head of its answer (%j) fails the probe',
+    async (part) => {
+      const closing = await rawServer((socket) => socket.once('data', () => socket.end(part)));
+      expect(await probe(closing.address)).toBe('the connection was closed before an answer came');
+      const stopping = await rawServer((socket) => socket.once('data', () => socket.write(part)));
+      expect(await probe(stopping.address, 30)).toBe('no answer within 30ms');
+    },
+  );
 
   it('resets the connection fails the probe', async () => {
     const backend = await rawServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
