@@ -71,8 +71,8 @@ export class Recovery {
   /** The connection ended before a byte of a response. */
   onReset(attempt: FailedAttempt): Retry | undefined {
     if (!this.#mayRepeat(attempt)) return undefined;
-    if (attempt.reused && this.#retries + 1 < this.rules.settings.maxAttempts) {
-      // The backend most likely closed the idle connection before it saw the request: not a try that failed.
+    if (attempt.reused && (this.#retries === 0 || this.#retries + 1 < this.rules.settings.maxAttempts)) {
+      // The backend most likely closed the idle connection before it saw the request. Without settings for retries, it is sent again, too.
       this.#retries += 1;
       this.#leaveBudget();
       return ON_FRESH_CHANNEL;

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+
+import { Recovery, type RecoveringExchange } from '../../../../../plugins/http/retries/recovery.ts';
+import { RetryRules } from '../../../../../plugins/http/retries/retry-rules.ts';
+import type { FailedAttempt } from '../../../../../plugins/http/retries/retry-policy.ts';
+
+const ATTEMPT: FailedAttempt = { number: 1, reused: true, heard: false, passedInterim: false };
+
+/** Makes decisions for a GET that may be tried so often. */
+function recoveryWith(maxAttempts: number): { recovery: Recovery; exchange: RecoveringExchange } {
+  const exchange: RecoveringExchange = {
+    method: 'GET',
+    isRepeatable: true,
+    retriesExhausted: undefined,
+    logFields: () => ({}),
+  };
+  const rules = new RetryRules({
+    retry: {
+      maxAttempts,
+      initialDelayMs: 0,
+      maxDelayMs: 0,
+      multiplier: 1,
+      jitter: 0,
+      onConnectFailure: true,
+      onReset: true,
+      onTimeout: false,
+      onStatuses: [],
+      methods: undefined,
+      perTryTimeoutMs: 0,
+      bodyLimitBytes: 0,
+      bodyTotalBytes: 0,
+    },
+    hedge: undefined,
+    budget: { begin: () => undefined, end: () => undefined, take: () => true, release: () => undefined },
+  });
+  return { recovery: new Recovery(exchange, rules), exchange };
+}
+
+it('sends a request once more when an idle connection died, even where it may be tried only once', () => {
+  const { recovery, exchange } = recoveryWith(1);
+  expect(recovery.onReset(ATTEMPT)).toEqual({ needsFreshChannel: true, delayMs: 0 });
+  expect(recovery.onReset({ ...ATTEMPT, reused: false })).toBeUndefined();
+  expect(exchange.retriesExhausted).toBe('attempts');
+});
+
+it('counts the replacement of an idle connection that died as a try', () => {
+  const { recovery } = recoveryWith(2);
+  expect(recovery.onReset(ATTEMPT)?.needsFreshChannel).toBe(true);
+  expect(recovery.onReset({ ...ATTEMPT, number: 2 })).toBeUndefined();
+});
