@@ -238,9 +238,12 @@ export class CircuitBreaker {
   #become(state: BreakerState, reason: string): boolean {
     const { moment, row, wakes } = this.#words;
     const before = moment.read();
-    if (unpackMoment(before).state === state) return false;
     const at = this.#clock.now() + (state === 'open' ? this.rules.openMs : 0);
-    if (!moment.advance(before, packMoment({ state, at }))) return false;
+    if (unpackMoment(before).state === state || !moment.advance(before, packMoment({ state, at }))) {
+      // A wake of the other worker may have been lost.
+      this.look();
+      return false;
+    }
     clear(row);
     this.#window?.clear();
     this.#reason = reason;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { CircuitBreaker, type BreakerRules } from '../../../../src/upstream/standing/circuit-breaker.ts';
+import { CircuitBreaker, type BreakerRules, type BreakerWords } from '../../../../src/upstream/standing/circuit-breaker.ts';
+import { NO_WAKES, OwnNumber } from '../../../../src/upstream/standing/standing-words.ts';
 
 const RULES: BreakerRules = {
   maxFailures: 3,
@@ -19,11 +20,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function breakerWith(rules: Partial<BreakerRules> = {}) {
+function breakerWith(rules: Partial<BreakerRules> = {}, words?: BreakerWords) {
   const states: string[] = [];
   const breaker = new CircuitBreaker({
     rules: { ...RULES, ...rules },
     clock: { now: () => Date.now() },
+    words,
     onChange: (state) => void states.push(state),
   });
   const fail = (times: number): void => {
@@ -115,5 +117,20 @@ describe('a circuit breaker', () => {
       'open',
       'failed: 6 of 10 requests, the last one: backend_reset',
     ]);
+  });
+
+  it('follows another worker when its backend fails as well, even if no wake of that one came', () => {
+    const words: BreakerWords = {
+      moment: new OwnNumber(),
+      row: new OwnNumber(),
+      probes: undefined,
+      wakes: NO_WAKES,
+      close: () => undefined,
+    };
+    const [one, other] = [breakerWith({}, words), breakerWith({}, words)];
+    one.fail(3);
+    expect([one.breaker.state, other.breaker.state]).toEqual(['open', 'closed']);
+    other.fail(3);
+    expect([other.breaker.state, other.states, other.breaker.opened]).toEqual(['open', [], 0]);
   });
 });
