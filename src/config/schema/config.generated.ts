@@ -256,7 +256,7 @@ export interface Route {
   readonly transform?: Transform;
 }
 
-/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. Requests that change the protocol (WebSockets) are not copied. */
+/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
 export interface HttpMirror {
   /** Name of the upstream that gets the copies. */
   readonly upstream: string;
@@ -904,7 +904,7 @@ export interface Resilience {
   readonly adaptive_concurrency?: AdaptiveConcurrency;
 }
 
-/** Gives a backend that fails a pause. Its breaker opens after failures, and the backend gets nothing for `timeout`. Then it is half-open: a few requests show whether the backend is well again. If they succeed, it closes; if one fails, it opens again. A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. When the breakers of all backends are open, requests are answered at once with 503, `Retry-After` and `X-Balance-Reason: circuit_open`. An edit of this section begins with closed breakers; other edits keep their state. With several workers, the state, the failures in a row and the requests of a half-open breaker count for all of them. */
+/** Gives a backend that fails a pause. Its breaker opens after failures, and the backend gets nothing for `timeout`. Then it is half-open: a few requests show whether the backend is well again. If they succeed, it closes; if one fails, it opens again. A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. A half-open breaker takes a WebSocket, and a connection of `mode: tcp`, for a success as soon as it has begun: it may go on for hours. When the breakers of all backends are open, requests are answered at once with 503, `Retry-After` and `X-Balance-Reason: circuit_open`. An edit of this section begins with closed breakers; other edits keep their state. With several workers, the state, the failures in a row and the requests of a half-open breaker count for all of them. */
 export interface CircuitBreaker {
   /**
    * `false` turns the breakers off while the section stays in the file.
@@ -953,7 +953,7 @@ export interface Retry {
    */
   readonly enabled: boolean;
   /**
-   * How often a request is tried at most, the first try included. Backends that could not be connected to do not count, unless none could.
+   * How often a request is tried at most, the first try included. Backends that could not be connected to do not count, unless none could. With 1, a request is still sent once more when an idle connection dies as it is sent.
    * @default 3
    */
   readonly max_attempts: number;
