@@ -48,7 +48,8 @@ describe.each([
     expect(scene.bad?.tries).toBe(2);
     // A reset at accept may be seen as a failed connect, which costs no request anything.
     if (fault !== 'resets at accept') expect(failed).toBe(2);
-    expect(await scene.stateOfBad()).toBe('ejected');
+    // The worker that is asked may hear of it a moment later.
+    await eventually(async () => (await scene.stateOfBad()) === 'ejected', 'the backend is ejected');
   });
 
   it.each(faults)('%s has an open breaker after two failures', async (fault) => {
@@ -59,7 +60,7 @@ describe.each([
     const failed = await failuresOf(scene);
     expect(failed).toBe(NEVER_TRIED_AGAIN.has(fault) ? 2 : 0);
     expect(scene.bad?.tries).toBe(2);
-    expect(await scene.stateOfBad()).toBe('open');
+    await eventually(async () => (await scene.stateOfBad()) === 'open', 'the breaker is open');
   });
 
   // A check is over with the head of a response.

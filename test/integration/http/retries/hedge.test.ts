@@ -101,7 +101,10 @@ describe('a second try', () => {
   });
 
   it('is given up when the first one gets a body that is not kept', async () => {
-    const [first, second] = [await fullBacklog(tellsBytes('first', 1_000)), await fullBacklog(tellsBytes('second', 0))];
+    const [first, second] = [
+      await fullBacklog(tellsBytes('first', 1_000)),
+      await fullBacklog(tellsBytes('second', 0)),
+    ];
     const { proxy } = await resilientScene(
       [first, second].map(({ host, port }) => `${host}:${String(port)}`),
       `${HEDGE}, retry: { body_limit: 1KiB }`,
@@ -109,7 +112,9 @@ describe('a second try', () => {
     );
     const client = owned(await ByteSocket.connect(proxy.address()));
     const body = 'x'.repeat(40_000);
-    client.send(`PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n${body}\r\n0\r\n\r\n`);
+    client.send(
+      `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n${body}\r\n0\r\n\r\n`,
+    );
     await eventually(
       async () =>
         (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_backend_requests_in_flight') === 2,

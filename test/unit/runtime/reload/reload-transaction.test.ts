@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 
-import { ReloadTransaction, type TransactionParts } from '../../../../src/runtime/reload/reload-transaction.ts';
+import {
+  ReloadTransaction,
+  type TransactionParts,
+} from '../../../../src/runtime/reload/reload-transaction.ts';
 
 it('gives up an edit whose key of sticky cookies cannot be read, as its file system hangs', async () => {
   const parts = {

@@ -41,21 +41,24 @@ describe('what lets a half-open breaker try further requests although its lease 
 });
 
 describe('a place of max_requests', () => {
-  it.each([false, true])('is free while a connection rests for its client (own connection: %s)', async (fresh) => {
-    const server = owned(await RecordingBackend.start());
-    const { upstream } = await sharedUpstreamLab([backendConfig(0, server.address, { max_requests: 2 })]);
-    const requests = upstream.members[0]!.requests!;
-    const { lease } = await new Asker(upstream.group, 'keep-alive', fresh).answered();
-    const running = [requests.running];
-    for (let exchange = 0; exchange < 2; exchange++) {
-      lease?.pin(200, Infinity);
-      running.push(requests.running);
-      expect(lease?.resume()).toBe(true);
-      running.push(requests.running);
-    }
-    lease?.end(undefined, 200, 0);
-    expect([...running, requests.running]).toEqual([1, 0, 1, 0, 1, 0]);
-  });
+  it.each([false, true])(
+    'is free while a connection rests for its client (own connection: %s)',
+    async (fresh) => {
+      const server = owned(await RecordingBackend.start());
+      const { upstream } = await sharedUpstreamLab([backendConfig(0, server.address, { max_requests: 2 })]);
+      const requests = upstream.members[0]!.requests!;
+      const { lease } = await new Asker(upstream.group, 'keep-alive', fresh).answered();
+      const running = [requests.running];
+      for (let exchange = 0; exchange < 2; exchange++) {
+        lease?.pin(200, Infinity);
+        running.push(requests.running);
+        expect(lease?.resume()).toBe(true);
+        running.push(requests.running);
+      }
+      lease?.end(undefined, 200, 0);
+      expect([...running, requests.running]).toEqual([1, 0, 1, 0, 1, 0]);
+    },
+  );
 
   it('is free while a tunnel runs over a connection of its own', async () => {
     const server = owned(await RecordingBackend.start());
@@ -73,7 +76,7 @@ it('tries no backend that fails its checks for a second try beside a first one',
   /** A second try beside one at the first backend. */
   class Beside extends Asker {
     get isSpare() {
-      return true;
+      return group.members.length > 0;
     }
 
     get avoid() {

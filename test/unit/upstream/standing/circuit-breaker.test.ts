@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { CircuitBreaker, type BreakerRules, type BreakerWords } from '../../../../src/upstream/standing/circuit-breaker.ts';
+import {
+  CircuitBreaker,
+  type BreakerRules,
+  type BreakerWords,
+} from '../../../../src/upstream/standing/circuit-breaker.ts';
 import { NO_WAKES, OwnNumber } from '../../../../src/upstream/standing/standing-words.ts';
 
 const RULES: BreakerRules = {
