@@ -12,19 +12,22 @@ import { probeStarter } from './probe/probe-starter.ts';
 /** An address that is checked in one way for one upstream. */
 export interface ActivelyChecked {
   /** The upstream and the address. */
-  readonly place: string;
+  readonly places: readonly string[];
   readonly monitor: HealthMonitor;
   readonly watches: CheckWatches;
   readonly context: Ref<BackendContext> | undefined;
 }
 
-/** The active checks of all backends. Checks with new settings begin with the state that earlier ones of the same upstream and address found. */
+/**
+ * The active checks of all backends. Checks with new settings begin with the state that earlier ones of the same upstream and address found,
+ * and those of an upstream with another name with what the same check found at that address.
+ */
 export class ActiveChecks {
   readonly #parts: CheckParts;
   readonly #checked = new RefCountedMap<ActivelyChecked>((checked) => {
     this.#end(checked);
   });
-  /** By upstream and address. */
+  /** By upstream and address, and by address and check. */
   readonly #monitors = new Map<string, Set<HealthMonitor>>();
 
   constructor(parts: CheckParts) {
@@ -45,8 +48,8 @@ export class ActiveChecks {
     const address = checkedAddress(section, target);
     const settings = healthSettings(section, address);
     const context = tls && contexts.refer(tls.settings, () => tls.files);
-    const monitors = this.#monitors.get(place) ?? new Set();
-    const known = [...monitors].find(({ checked }) => checked);
+    const places = [place, `${formatAddress(target)} ${check.key}`];
+    const known = this.#knownAt(places);
     const probeTarget = {
       address,
       names,
@@ -72,17 +75,24 @@ export class ActiveChecks {
       onShortage: (code) => resources?.noteShortage('check', code),
       ...(known === undefined ? {} : { assumed: known.healthy }),
     });
-    this.#monitors.set(place, monitors.add(monitor));
+    for (const at of places) this.#monitors.set(at, (this.#monitors.get(at) ?? new Set()).add(monitor));
     pacer.add(monitor);
-    return { place, monitor, watches, context };
+    return { places, monitor, watches, context };
   }
 
-  #end({ place, monitor, context }: ActivelyChecked): void {
+  /** One that has checked, from the first of these places that has any. */
+  #knownAt(places: readonly string[]): HealthMonitor | undefined {
+    return places.flatMap((place) => [...(this.#monitors.get(place) ?? [])]).find(({ checked }) => checked);
+  }
+
+  #end({ places, monitor, context }: ActivelyChecked): void {
     monitor.destroy();
     context?.release();
-    const monitors = this.#monitors.get(place);
-    monitors?.delete(monitor);
-    if (monitors?.size === 0) this.#monitors.delete(place);
+    for (const place of places) {
+      const monitors = this.#monitors.get(place);
+      monitors?.delete(monitor);
+      if (monitors?.size === 0) this.#monitors.delete(place);
+    }
   }
 
   #changed(upstream: string, address: string, watches: CheckWatches, healthy: boolean, reason: string): void {
