@@ -8,6 +8,7 @@ const SECOND_SEED_WORD = 3;
 const SET_WORDS = 16;
 const WAYS = 5;
 const ENTRY_WORDS = 3;
+const SET_ENTRY_WORDS = WAYS * ENTRY_WORDS;
 /** Of an entry: a hash of the client, or 0 for none; the hash of its backend, mixed with another hash of the client; when it came last. */
 const LINK = 1;
 const TIME = 2;
@@ -31,7 +32,8 @@ export function sessionMemory(size: number, chance: () => number = Math.random):
 
 /**
  * Remembers which backends clients belong to, for all workers together, without locks and without growing: the client that was away longest
- * makes room. A client has its place in one set of entries, by its hash. What two workers write at the same moment may come out mixed: such
+ * makes room. A client has its place in one of two sets of entries, by its hashes: in the emptier one, so that hardly anybody is forgotten
+ * while the table has room. What two workers write at the same moment may come out mixed: such
  * an entry names no backend, because its words do not fit each other, and counts as that of nobody.
  */
 export class SessionTable {
@@ -79,7 +81,7 @@ export class SessionTable {
   ): number | undefined {
     const at = this.#entryOf(client, isKnown);
     if (at < 0) return undefined;
-    const came = Atomics.load(this.#words, at + TIME);
+    const came = this.#cameAt(at);
     if (now - came > ttl) return undefined;
     if (isUse && came !== now) Atomics.store(this.#words, at + TIME, now);
     return this.#backendAt(at, client);
@@ -103,36 +105,51 @@ export class SessionTable {
   /** The newest entry of the client; -1 when there is none. */
   #entryOf(client: HashedClient, isKnown: (hash: number) => boolean): number {
     const tag = tagOf(client);
-    const begin = this.#setOf(client);
     let found = -1;
-    for (let at = begin; at < begin + WAYS * ENTRY_WORDS; at += ENTRY_WORDS) {
-      if (Atomics.load(this.#words, at) !== tag || !isKnown(this.#backendAt(at, client))) continue;
-      if (found < 0 || (this.#words[at + TIME] ?? 0) > (this.#words[found + TIME] ?? 0)) found = at;
+    for (const hash of [client.first, client.second]) {
+      const begin = this.#setOf(hash);
+      for (let at = begin; at < begin + SET_ENTRY_WORDS; at += ENTRY_WORDS) {
+        if (Atomics.load(this.#words, at) !== tag || !isKnown(this.#backendAt(at, client))) continue;
+        if (found < 0 || this.#cameAt(at) > this.#cameAt(found)) found = at;
+      }
     }
     return found;
   }
 
-  /** A free entry, or that of the client that was away longest. */
+  /** A free entry of the emptier set, or that of the client that was away longest. */
   #place(client: HashedClient, now: number, ttl: number): number {
-    const begin = this.#setOf(client);
-    let oldest = begin;
-    for (let at = begin; at < begin + WAYS * ENTRY_WORDS; at += ENTRY_WORDS) {
-      if (Atomics.load(this.#words, at) === 0) {
-        Atomics.add(this.#words, USED_WORD, 1);
-        return at;
-      }
-      if ((this.#words[at + TIME] ?? 0) < (this.#words[oldest + TIME] ?? 0)) oldest = at;
+    const [first, second] = [this.#setOf(client.first), this.#setOf(client.second)];
+    const [firstUsed, secondUsed] = [this.#usedIn(first), this.#usedIn(second)];
+    const used = Math.min(firstUsed, secondUsed);
+    if (used < WAYS) {
+      Atomics.add(this.#words, USED_WORD, 1);
+      return (firstUsed <= secondUsed ? first : second) + used * ENTRY_WORDS;
     }
-    if (now - (this.#words[oldest + TIME] ?? 0) <= ttl) Atomics.add(this.#words, FORGOTTEN_WORD, 1);
+    let oldest = first;
+    for (const begin of [first, second])
+      for (let at = begin; at < begin + SET_ENTRY_WORDS; at += ENTRY_WORDS)
+        if (this.#cameAt(at) < this.#cameAt(oldest)) oldest = at;
+    if (now - this.#cameAt(oldest) <= ttl) Atomics.add(this.#words, FORGOTTEN_WORD, 1);
     return oldest;
+  }
+
+  /** Entries of a set that are used: they are the first ones, as none becomes free again. */
+  #usedIn(begin: number): number {
+    let used = 0;
+    while (used < WAYS && Atomics.load(this.#words, begin + used * ENTRY_WORDS) !== 0) used += 1;
+    return used;
+  }
+
+  #cameAt(at: number): number {
+    return Atomics.load(this.#words, at + TIME);
   }
 
   #backendAt(at: number, { second }: HashedClient): number {
     return Atomics.load(this.#words, at + LINK) ^ second;
   }
 
-  #setOf({ first }: HashedClient): number {
-    return HEAD_WORDS + ((first >>> 0) % this.#sets) * SET_WORDS;
+  #setOf(hash: number): number {
+    return HEAD_WORDS + ((hash >>> 0) % this.#sets) * SET_WORDS;
   }
 }
 

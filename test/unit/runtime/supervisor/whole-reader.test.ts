@@ -51,6 +51,7 @@ function scrape(count: number): ThreadScrape {
       generations: [],
       listeners: [],
       backends: [],
+      upstreams: [],
       queues: [],
       tunnels: [],
       hostNames: [],
