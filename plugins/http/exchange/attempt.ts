@@ -107,10 +107,15 @@ export class Attempt implements ResponseEvents {
     this.client = codec.open(lease.channel, owner, this);
   }
 
-  /** When the backend had the whole request, as far as it was known at the first call, on the clock of `performance`. */
+  /** When the backend had the whole request, as far as it was known at the first call of {@link noteSent} or of this, on the clock of `performance`. */
   get sentAtMs(): number {
-    if (this.#sentAtMs === 0) this.#sentAtMs = performance.now();
+    this.noteSent();
     return this.#sentAtMs;
+  }
+
+  /** The backend has the whole request. */
+  noteSent(): void {
+    if (this.#sentAtMs === 0) this.#sentAtMs = performance.now();
   }
 
   /** True when the channel had served an earlier exchange: the backend may have closed it because it was idle. */

@@ -175,6 +175,7 @@ export class Hedge implements LeaseRequest, Race {
     attempt.client.send(exchange.draft as RequestDraft, lines);
     exchange.body?.sendCopyTo(attempt.client);
     attempt.client.flush();
+    attempt.noteSent();
   }
 
   connectFailed(backend: Backend, error: BalanceError): void {

@@ -498,7 +498,7 @@ export interface Sticky {
   readonly type?: 'cookie' | 'source' | 'header';
   /** The name of the cookie, or, required there, of the header field of type `header`. Two upstreams that serve the same host need different cookies. Without this key the cookie is called `balance_` and eight digits that the name of the upstream gives. */
   readonly name?: string;
-  /** The key that cookies are made with. Proxies with the same key, and the same names of upstream and backends, understand each other's cookies. Without this key and `secret_file`, the proxy makes a key of its own and keeps it in `reload.history_dir`; without that folder the key is lost at the end of the process, and after a restart each client gets a backend anew. */
+  /** The key that cookies are made with. Proxies with the same key, and the same names of upstream and backends, understand each other's cookies. Without this key and `secret_file`, the proxy makes a key of its own and keeps it in `reload.history_dir`; without that folder the key is lost at the end of the process, and after a restart each client gets a backend anew. At least 16 characters. */
   readonly secret?: string;
   /** File with the key, in place of `secret`. The path is relative to this file. Line breaks at the end are ignored. */
   readonly secret_file?: string;
@@ -551,7 +551,7 @@ export interface Sticky {
   readonly ipv6_prefix?: number;
 }
 
-/** Where requests and connections wait while every backend is at `max_connections` or has a full pool. When an edit changes the upstream, the waiting ones keep their order. If the edit makes room (a higher limit, another backend), they are served. Otherwise they go on waiting, with the new settings; the time that they have already waited counts. If the edit removes the queue, their place in it or the upstream, they are refused immediately. */
+/** Where requests and connections wait while every backend is at `max_connections`, at `max_requests`, at the limit of `resilience.adaptive_concurrency`, or has a full pool. When an edit changes the upstream, the waiting ones keep their order. If the edit makes room (a higher limit, another backend), they are served. Otherwise they go on waiting, with the new settings; the time that they have already waited counts. If the edit removes the queue, their place in it or the upstream, they are refused immediately. */
 export interface Queue {
   /**
    * How many requests and connections may wait. When the queue is full, further ones are refused. 0: nothing waits.
@@ -592,7 +592,7 @@ export interface OutlierDetection {
    * @default 50
    */
   readonly max_ejection_percent?: number;
-  /** When fewer than so many per cent of the backends pass their checks, active and passive ones, the checks are ignored, and all backends get requests: to send all of them to the few that are left would bring these down too. 0: checks always count. Default: 50 while ejection is on, otherwise 0. */
+  /** When fewer than so many per cent of the backends pass their checks, active and passive ones, the checks are ignored, and all backends get requests: to send all of them to the few that are left would bring these down too. 0: checks always count, and with all backends down requests get 503. Default: 50 while ejection is on, otherwise 0: with two of three backends down, all three get requests then. */
   readonly panic_threshold?: number;
   readonly success_rate?: SuccessRate;
 }
@@ -673,7 +673,7 @@ export interface Retry {
    */
   readonly enabled?: boolean;
   /**
-   * How often a request is tried at most, the first try included. Backends that could not be connected to do not count, unless none could. With 1, a request is still sent once more when an idle connection dies as it is sent.
+   * How often a request is tried at most, the first try included. Backends that could not be connected to do not count, unless none could: then all of them are tried again. A second try of `hedge` does not count. With 1, a request is still sent once more when an idle connection dies as it is sent.
    * @default 3
    */
   readonly max_attempts?: number;
@@ -697,12 +697,12 @@ export interface Retry {
    * @default 1
    */
   readonly jitter?: number;
-  /** When a request is tried again. `connect-failure`: no backend could be connected to; any request is tried again then, because none was sent. `reset`: the connection ended before the first byte of a response. `timeout`: the head of the response did not come within `per_try_timeout` or the `read` timeout of the upstream. Statuses of responses, such as `503` or `500-599`: when no further try is made, the client gets the response with that status. */
+  /** When a request is tried again. `connect-failure`: no backend could be connected to; any request is tried again then, because none was sent. `reset`: the connection ended before the first byte of a response. `timeout`: the head of the response did not come within `per_try_timeout` or the `read` timeout of the upstream. Statuses of responses, such as `503` or `500-599`: when no further try is made, the client gets the response with that status. They are statuses of backends: an answer that is not HTTP is not tried again. */
   readonly on?: readonly (string | number)[];
   /** The methods of requests that are tried again although a backend may have executed them already. Default: the methods that are idempotent by their definition, such as GET, HEAD, PUT, DELETE and OPTIONS, and not POST and PATCH. */
   readonly methods?: readonly string[];
   /**
-   * How long one try may take, from the moment that the backend has the whole request to the head of its response. Then the try has failed: another one follows if `on` has `timeout`, else the client gets 504. 0: only the `read` timeout of the upstream counts.
+   * How long one try may take, from the moment that the backend has the whole request to the head of its response. Then the try has failed: another one follows if `on` has `timeout`, else the client gets 504. 0: only the `read` timeout of the upstream counts. It does not count where requests are not tried again: with `enabled: false`, and on a route with `retry: false`.
    * @default 0
    */
   readonly per_try_timeout?: string | number;
@@ -722,7 +722,7 @@ export interface Retry {
 /** How many tries may run at a time beside the first ones, in all workers together. When many requests fail, second tries would only add to the load that makes them fail. A try counts from its decision to its end, its delay included. What does not count: another backend instead of one that refuses connections, and the request that is sent once more because an idle connection died. */
 export interface RetryBudget {
   /**
-   * Percent of the requests that the upstream has at the moment, waiting ones included.
+   * Percent of the requests that the upstream has at the moment, waiting ones included. A backend that dies takes all of its running requests with it: with three backends that is a third, of which 20 per cent saves a part, and 100 all. A low number keeps second tries from drowning backends that are slow.
    * @default 20
    */
   readonly percent?: number;
@@ -740,7 +740,7 @@ export interface Hedge {
    * @default true
    */
   readonly enabled?: boolean;
-  /** The second try begins when so much time has passed without the head of a response. The time that a connection takes is a part of it, and a wait in the queue is none. */
+  /** The second try begins when so much time has passed without the head of a response. The time that a connection takes is a part of it, and a wait in the queue is none. It needs no `retry`. */
   readonly after: string;
 }
 

@@ -39,8 +39,10 @@ export function schemaMessage(error: ErrorObject): string {
     case 'minimum':
     case 'maximum':
       return `must be ${String(params['comparison'])} ${String(params['limit'])}`;
-    case 'minLength':
-      return 'must not be empty';
+    case 'minLength': {
+      const least = Number(params['limit']);
+      return least === 1 ? 'must not be empty' : `must have at least ${least} characters`;
+    }
     case 'minItems':
       return 'must have at least one item';
     case 'uniqueItems':
