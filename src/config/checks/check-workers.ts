@@ -8,3 +8,11 @@ export function checkWorkers({ config, error }: CheckContext): void {
   if (config.workers.hang_timeout < LEAST_HANG_TIMEOUT_MS)
     error(['workers', 'hang_timeout'], 'must be at least 1s');
 }
+
+/** Who refuses new requests still takes connections: those are closed at higher values only. */
+export function checkOverload({ config: { overload }, error }: CheckContext): void {
+  if (overload === undefined) return;
+  for (const key of ['event_loop_delay', 'heap_percent'] as const)
+    if (overload[key].pause < overload[key].refuse)
+      error(['overload', key, 'pause'], 'must not be less than refuse');
+}

@@ -13,7 +13,8 @@ import { checkOptions } from '../checks/check-options.ts';
 import { checkReferences } from '../checks/check-references.ts';
 import { checkUpstreams } from '../checks/check-upstreams.ts';
 import { checkHealth } from '../checks/upstreams/check-health.ts';
-import { checkWorkers } from '../checks/check-workers.ts';
+import { checkOverload, checkWorkers } from '../checks/check-workers.ts';
+import { checkResilience } from '../checks/upstreams/check-resilience.ts';
 import { checkCertificates } from '../checks/tls/check-certificates.ts';
 import { checkListenerTls } from '../checks/tls/check-listener-tls.ts';
 import { checkUpstreamTls } from '../checks/tls/check-upstream-tls.ts';
@@ -52,9 +53,11 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkAdmin,
   checkDns,
   checkWorkers,
+  checkOverload,
   checkMetrics,
   checkUpstreams,
   checkHealth,
+  checkResilience,
   checkListenerTls,
   checkUpstreamTls,
   checkProxyProtocol,

@@ -1,0 +1,23 @@
+import type { Resilience } from '../../schema/config.generated.ts';
+import type { Path } from '../../problems/problem.ts';
+import type { CheckContext } from '../check-context.ts';
+
+/** The settings of each upstream for backends that fail fit together. */
+export function checkResilience(context: CheckContext): void {
+  for (const [index, { resilience }] of context.config.upstreams.entries()) {
+    const at: Path = ['upstreams', index, 'resilience'];
+    checkLimits(resilience, at, context);
+    checkDelays(resilience, at, context);
+  }
+}
+
+function checkLimits({ adaptive_concurrency: limits }: Resilience, at: Path, { error }: CheckContext): void {
+  if (limits === undefined || limits.min_limit <= limits.max_limit) return;
+  error([...at, 'adaptive_concurrency', 'min_limit'], `must be <= max_limit (${limits.max_limit})`);
+}
+
+function checkDelays({ retry }: Resilience, at: Path, context: CheckContext): void {
+  const path = [...at, 'retry', 'initial_delay'];
+  if (retry === undefined || retry.initial_delay <= retry.max_delay || !context.given(path)) return;
+  context.warn(path, 'is longer than max_delay, the longest time that is waited');
+}
