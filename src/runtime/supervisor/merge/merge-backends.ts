@@ -4,6 +4,7 @@ import type {
   MembershipReading,
   PoolReading,
   PoolsReading,
+  RequestLimitReading,
 } from '../../../readings/upstreams/backend.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
 
@@ -48,6 +49,7 @@ function mergeMembership(merged: MembershipReading, other: MembershipReading): M
   return {
     ...merged,
     live: merged.live || other.live,
+    requests: merged.requests && mergeRequests(merged.requests, other.requests),
     ejection: ejection && {
       ...ejection,
       total: ejection.total + (other.ejection?.total ?? 0),
@@ -58,6 +60,20 @@ function mergeMembership(merged: MembershipReading, other: MembershipReading): M
       opened: breaker.opened + (other.breaker?.opened ?? 0),
       reason: breaker.reason ?? other.breaker?.reason,
     },
+  };
+}
+
+/** Requests are counted for all workers together where `max_requests` limits them. Each worker finds an adaptive limit of its own. */
+function mergeRequests(
+  merged: RequestLimitReading,
+  other: RequestLimitReading | undefined,
+): RequestLimitReading {
+  if (other === undefined) return merged;
+  const { running, max, adaptive } = merged;
+  return {
+    running: Number.isFinite(max) ? Math.max(running, other.running) : running + other.running,
+    max,
+    adaptive: adaptive === undefined ? other.adaptive : adaptive + (other.adaptive ?? 0),
   };
 }
 

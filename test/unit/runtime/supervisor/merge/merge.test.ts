@@ -320,6 +320,16 @@ describe('backends and pools of all workers', () => {
       gauges: { poolActive: 2, poolMax: 16 },
       memberships: [{ upstream: 'api', live: true }],
     });
+    const membershipsOf = (requests: { running: number; max: number; adaptive: number | undefined }) => [
+      { ...details(1), memberships: details(1).memberships.map((each) => ({ ...each, requests })) },
+    ];
+    const requestsOf = (...each: Parameters<typeof membershipsOf>[0][]) =>
+      mergeBackends(each.map((one) => ({ backends: membershipsOf(one), unanswered: [] }))).backends[0]
+        ?.memberships[0]?.requests;
+    const adaptive = { running: 2, max: Infinity, adaptive: 3 };
+    expect(requestsOf(adaptive, adaptive)).toEqual({ running: 4, max: Infinity, adaptive: 6 });
+    const shared = { running: 2, max: 2, adaptive: undefined };
+    expect(requestsOf(shared, shared)).toEqual(shared);
     const pools = [pool, pool].map((each) => ({ pools: [each], unanswered: [] }));
     // What the config says stays, and each worker adds what it keeps.
     expect(mergePools(pools).pools).toEqual([{ ...pool, leased: 2, idle: 4, mostIdle: 8 }]);
