@@ -21,6 +21,8 @@ export class ProgramProxy implements BalanceProxy {
   #reloads: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #ended = false;
+  /** Events from before the program could listen; undefined once it can. */
+  #early: (() => void)[] | undefined = [];
 
   constructor(text: string | undefined) {
     this.#text = text;
@@ -41,8 +43,14 @@ export class ProgramProxy implements BalanceProxy {
     return this.#text ?? '';
   }
 
+  /** It is up. Events that came before are told once whoever awaited the start has had its turn. */
   started(app: App): void {
     this.#app = app;
+    setImmediate(() => {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const emit of early) process.nextTick(emit);
+    });
   }
 
   get listeners(): ReadonlyMap<string, string> {
@@ -117,7 +125,9 @@ export class ProgramProxy implements BalanceProxy {
 
   /** Emits later, so that an error of a listener can't harm the work that led to the event. */
   #emit<Name extends keyof BalanceEvents>(name: Name, ...args: BalanceEvents[Name]): void {
-    process.nextTick(() => this.#events.emit(name, ...args));
+    const emit = (): void => void this.#events.emit(name, ...args);
+    if (this.#early === undefined) process.nextTick(emit);
+    else this.#early.push(emit);
   }
 }
 
