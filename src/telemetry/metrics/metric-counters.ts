@@ -145,33 +145,19 @@ export class MetricCounters implements TelemetrySubscriber {
   }
 
   #parts(): readonly AddableCounters[] {
-    const {
-      requests,
-      results,
-      routes,
-      refusals,
-      retries,
-      mirrors,
-      hedges,
-      sticky,
-      healthChecks,
-      queues,
-      tunnels,
-      handshakes,
-    } = this;
     return [
-      requests,
-      results,
-      routes,
-      refusals,
-      retries,
-      mirrors,
-      hedges,
-      sticky,
-      healthChecks,
-      queues,
-      tunnels,
-      handshakes,
+      this.requests,
+      this.results,
+      this.routes,
+      this.refusals,
+      this.retries,
+      this.mirrors,
+      this.hedges,
+      this.sticky,
+      this.healthChecks,
+      this.queues,
+      this.tunnels,
+      this.handshakes,
     ];
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { ALGORITHMS } from '../../../src/config/values/algorithm.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend } from '../../support/peers/backends.ts';
@@ -56,30 +57,21 @@ async function post(proxy: LabProxy, path: string): Promise<void> {
 }
 
 describe('slow start', () => {
-  it.each([
-    'round-robin',
-    'weighted-round-robin',
-    'random',
-    'power-of-two',
-    'least-connections',
-    'weighted-least-connections',
-    'least-time',
-    'peak-ewma',
-    'consistent-hash',
-    'bounded-consistent-hash',
-    'maglev',
-  ])('gives a backend that an edit brings a small part of the requests, with %s', async (algorithm) => {
-    const [a, b] = [await named('a'), await named('b')];
-    const balancer = `load_balancer: { algorithm: ${algorithm}${algorithm.includes('hash') || algorithm === 'maglev' ? ', hash_key: path' : ''} }`;
-    const proxy = await labProxy(yaml([a], `${balancer}\n${WINDOW}`));
-    expect(await shares(proxy)).toEqual(new Map([['a', REQUESTS]]));
-    await proxy.change(yaml([a, b], `${balancer}\n${WINDOW}`));
-    const counts = await shares(proxy);
-    // A tenth of a half, and not nothing: chance and `least-time` spread it.
-    expect(counts.get('b') ?? 0).toBeLessThan(REQUESTS / 3);
-    expect(await membership(proxy, 'b')).toMatchObject({ effective_weight: 0.1 });
-    expect(await membership(proxy, 'a')).toMatchObject({ effective_weight: 1 });
-  });
+  it.each(ALGORITHMS)(
+    'gives a backend that an edit brings a small part of the requests, with %s',
+    async (algorithm) => {
+      const [a, b] = [await named('a'), await named('b')];
+      const balancer = `load_balancer: { algorithm: ${algorithm}${algorithm.includes('hash') || algorithm === 'maglev' ? ', hash_key: path' : ''} }`;
+      const proxy = await labProxy(yaml([a], `${balancer}\n${WINDOW}`));
+      expect(await shares(proxy)).toEqual(new Map([['a', REQUESTS]]));
+      await proxy.change(yaml([a, b], `${balancer}\n${WINDOW}`));
+      const counts = await shares(proxy);
+      // A tenth of a half, and not nothing: chance and `least-time` spread it.
+      expect(counts.get('b') ?? 0).toBeLessThan(REQUESTS / 3);
+      expect(await membership(proxy, 'b')).toMatchObject({ effective_weight: 0.1 });
+      expect(await membership(proxy, 'a')).toMatchObject({ effective_weight: 1 });
+    },
+  );
 
   it('gives a backend that turns a tenth of its turns, and goes on over other edits', async () => {
     const [a, b] = [await named('a'), await named('b')];
