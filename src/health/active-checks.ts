@@ -43,7 +43,7 @@ export class ActiveChecks {
   #begin(place: string, backend: CheckedBackend, check: ActiveCheck): ActivelyChecked {
     const { upstream, target } = backend;
     const { section, proxyProtocol, tls } = check;
-    const { names, contexts, resources, telemetry, turns, pacer } = this.#parts;
+    const { names, contexts, resources, telemetry, turns, pacer, probes } = this.#parts;
     const watches = new CheckWatches();
     const address = checkedAddress(section, target);
     const settings = healthSettings(section, address);
@@ -64,7 +64,7 @@ export class ActiveChecks {
     };
     const monitor = new HealthMonitor({
       settings,
-      startProbe: probeStarter(settings.probe, probeTarget),
+      startProbe: probeStarter(settings.probe, probeTarget, upstream, probes),
       turns,
       onChange: (healthy, reason) => {
         this.#changed(upstream, formatAddress(target), watches, healthy, reason);

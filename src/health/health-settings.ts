@@ -62,6 +62,7 @@ function probeSettings(section: HealthCheck, address: Address): ProbeSettings {
       send: send === undefined ? undefined : parseByteText(send),
       expect: expect === undefined ? undefined : parseByteText(expect),
     };
+  if (type !== 'http' && type !== 'https') return { kind: 'protocol', protocol: type };
   return {
     kind: 'http',
     method: section.method,

@@ -1,6 +1,7 @@
 import type { ProtocolInstance } from './connection.ts';
 import type { ProtocolHost } from './host.ts';
 import type { OptionsRules } from './options-rules.ts';
+import type { ProtocolProbe } from './probe.ts';
 
 /** The version of this contract. A plugin that names another one is refused. */
 export type ApiVersion = 2;
@@ -17,6 +18,8 @@ export interface ProtocolPlugin {
    * an edit.
    */
   readonly optionsRules?: OptionsRules;
+  /** Checks backends of upstreams whose `health_check.type` is the name of this protocol. Default: it can't be a type of checks. */
+  readonly probe?: ProtocolProbe;
   /**
    * Makes an instance for one listener. When it throws or rejects, or takes longer than `plugins.timeout` allows, the whole edit is refused
    * and nothing changes. An edit that does not change the listener, its upstreams or its plugin keeps the present instance.

@@ -17,7 +17,8 @@ export interface PluginChangeOptions {
   readonly failedBefore: (plugin: CheckedPlugin, circumstances: string) => boolean;
   /** Called for each plugin that is refused, so that its live state stays in use. */
   readonly refused: (plugin: CheckedPlugin, reason: string, circumstances: string) => void;
-  readonly committed: (plugins: PluginSet, modes: ReadonlySet<string>) => void;
+  /** @param used the protocols that listeners speak and backends are checked by */
+  readonly committed: (plugins: PluginSet, used: ReadonlySet<string>) => void;
 }
 
 /**
@@ -88,7 +89,9 @@ export class PluginChange {
 
   /** Called when the config is live with {@link plugins}. */
   commit({ config }: LoadedConfig): void {
-    this.#options.committed(this.#plugins, new Set(config.listeners.map(({ mode }) => mode)));
+    const modes = config.listeners.map(({ mode }) => mode);
+    const checks = config.upstreams.map(({ health_check: check }) => check?.type ?? '');
+    this.#options.committed(this.#plugins, new Set([...modes, ...checks]));
   }
 
   async #attempt<T>(loaded: LoadedConfig, build: (plugins: PluginSet) => Promise<T>): Promise<T | Failure> {

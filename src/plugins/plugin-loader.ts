@@ -3,7 +3,7 @@ import { join, sep } from 'node:path';
 import type { PluginSettings } from '../config/load/plugin-settings.ts';
 import type { Environment } from '../config/document/substitute-env.ts';
 import { errorFrom, messageOf } from '../errors.ts';
-import type { Logger } from '../plugin-api/index.ts';
+import type { Logger, ProtocolProbe } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checks/checked-plugin.ts';
 import { BUILT_IN_ORIGIN } from './checks/imported-plugin.ts';
 import { BUILT_IN, builtInUrl, packageDirectory } from './source/own-plugins.ts';
@@ -96,6 +96,14 @@ export class PluginLoader implements ReferredPlugins {
     return [...this.#live].find(
       ({ origin }) => !origin.builtIn && this.#importer.isBehind(origin.file, stack),
     )?.name;
+  }
+
+  /** The probe of the live plugin of that name; of one that is about to go live where there is no live one. */
+  probeOf(name: string): ProtocolProbe | undefined {
+    const plugin =
+      this.#live.get(name) ??
+      [...this.#attempts.values()].find((attempt) => attempt.plugin?.name === name)?.plugin;
+    return plugin?.probe;
   }
 
   /** The plugin with that state of its files; undefined when that state is not loaded. */

@@ -30,6 +30,7 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
     chance,
     metricsPage,
     hands,
+    plugins: probes,
   } = environment;
   const { logging, telemetry, instanceId } = thread;
   const { logger } = logging;
@@ -43,7 +44,7 @@ export async function serveByWorkers(environment: ServingEnvironment, count: num
   });
   const traffic = new WorkerTraffic();
   const contexts = new BackendContexts();
-  const health = new HealthBoard({ logger, names, contexts, telemetry, resources, observer });
+  const health = new HealthBoard({ logger, names, contexts, telemetry, resources, observer, probes });
   const feeds = new WorkerFeeds({ health, names, hands, ticketKeys, logger });
   const known = (): KnownNames => control.known();
   const counters = new CountersControl(telemetry, known);

@@ -9,7 +9,7 @@ import type { Serving, ServingEnvironment } from './serving.ts';
 
 /** Serves clients in this thread. */
 export function serveHere({ observer, ...environment }: ServingEnvironment): Serving {
-  const { thread, names, resources, inheritance } = environment;
+  const { thread, names, resources, inheritance, plugins } = environment;
   const { logging, telemetry } = thread;
   const { logger } = logging;
   const contexts = new BackendContexts();
@@ -17,7 +17,15 @@ export function serveHere({ observer, ...environment }: ServingEnvironment): Ser
     ...environment,
     ids: processIds(),
     sockets: new OwnSockets(new DescriptorCopier(), inheritance),
-    health: new HealthBoard({ logger, names, contexts, telemetry, resources, observer }),
+    health: new HealthBoard({
+      logger,
+      names,
+      contexts,
+      telemetry,
+      resources,
+      observer,
+      probes: plugins,
+    }),
     contexts,
   });
   const started = (): void => void proxy.logMissingWays();

@@ -628,7 +628,7 @@ export interface HealthCheck {
    */
   readonly enabled: boolean;
   /**
-   * `tcp`: the check connects; with `send` and `expect` it also talks. `http`: the check sends a request and looks at the answer. It follows no redirects. `https`: as `http`, over TLS with the settings of `tls` of the upstream. Without this key: `tcp`, or, if `path`, `method`, `hostname`, `headers` or `expected_body` is given, `http` (`https` where the backends speak TLS). Checks of type `grpc` need HTTP/2, which the proxy does not speak yet.
+   * `tcp`: the check connects; with `send` and `expect` it also talks. `http`: the check sends a request and looks at the answer. It follows no redirects. `https`: as `http`, over TLS with the settings of `tls` of the upstream. The name of a protocol whose plugin brings a `probe`: the plugin checks. Without this key: `tcp`, or, if `path`, `method`, `hostname`, `headers` or `expected_body` is given, `http` (`https` where the backends speak TLS). Checks of type `grpc` need HTTP/2, which the proxy does not speak yet.
    * @default "tcp"
    */
   readonly type: string;

@@ -1,7 +1,7 @@
 import type { StatusRange } from '../../config/values/status-ranges.ts';
 
 /** What one check does. */
-export type ProbeSettings = TcpProbeSettings | HttpProbeSettings;
+export type ProbeSettings = TcpProbeSettings | HttpProbeSettings | ProtocolProbeSettings;
 
 /** It connects, sends something if wanted, and waits for an answer if one is expected. */
 export interface TcpProbeSettings {
@@ -24,4 +24,11 @@ export interface HttpProbeSettings {
   readonly expectedStatus: readonly StatusRange[];
   /** Must be in the first bytes of the body. */
   readonly expectedBody: string | undefined;
+}
+
+/** The plugin of a protocol does it. */
+export interface ProtocolProbeSettings {
+  readonly kind: 'protocol';
+  /** The protocol's name. */
+  readonly protocol: string;
 }

@@ -25,6 +25,8 @@ export interface Probe {
   destroy(): void;
 }
 
+const CLOSED = 'the connection was closed before an answer came';
+
 export type StartProbe = (ended: ProbeEnded) => Probe;
 
 /** How probes reach a backend. */
@@ -41,6 +43,8 @@ export interface ProbeTarget {
   readonly alpn?: readonly string[];
   /** Called at the end of each TLS handshake. Must not throw. */
   readonly onHandshake?: ((outcome: HandshakeOutcome) => void) | undefined;
+  /** Whether a probe may still pass in the turn in which the connection was closed. Default: no. */
+  readonly closesLate?: boolean;
   /** For a whole probe, from looking up the name to the last byte needed. */
   readonly timeoutMs: number;
 }
@@ -120,7 +124,8 @@ export class ProbeSocket implements Probe {
     });
     socket.on('close', () => {
       if (this.#ended !== undefined) this.#handshake?.lost();
-      this.finish('the connection was closed before an answer came');
+      if (this.#target.closesLate !== true) this.finish(CLOSED);
+      else setImmediate(() => this.finish(CLOSED));
     });
     const { address, proxyProtocol, tls: context, alpn, onHandshake } = this.#target;
     if (proxyProtocol !== undefined) socket.write(proxyHeaderOf(proxyProtocol));

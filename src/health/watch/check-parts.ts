@@ -4,6 +4,7 @@ import type { ProcessResources } from '../../net/resources/process-resources.ts'
 import type { Logger } from '../../plugin-api/index.ts';
 import type { HandshakeObserver } from '../../readings/handshake.ts';
 import type { HealthCheckRecord } from '../../readings/upstreams/upstream.ts';
+import type { ProbeSource } from '../probe/probe-starter.ts';
 import type { CheckTurns } from '../pace/check-turns.ts';
 import type { HealthChange } from './health-feed.ts';
 import type { StartPacer } from '../pace/start-pacer.ts';
@@ -22,6 +23,8 @@ export interface HealthBoardOptions {
   readonly telemetry?: CheckTelemetry | undefined;
   /** Default: a lack of resources is not told. */
   readonly resources?: ProcessResources | undefined;
+  /** The probes of protocols. Default: none. */
+  readonly probes?: ProbeSource | undefined;
   /** Called when a check finds that a backend went down or came back. Default: nobody is. */
   readonly observer?: { healthChanged(change: HealthChange): void } | undefined;
 }

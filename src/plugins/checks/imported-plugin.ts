@@ -1,5 +1,11 @@
 import { messageOf } from '../../errors.ts';
-import type { ApiVersion, ProtocolHost, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import type {
+  ApiVersion,
+  ProtocolHost,
+  ProtocolInstance,
+  ProtocolPlugin,
+  ProtocolProbe,
+} from '../../plugin-api/index.ts';
 import { instanceOf, pluginOf } from './plugin-contract.ts';
 import { PluginError } from './plugin-error.ts';
 
@@ -28,6 +34,7 @@ export class ImportedPlugin implements ProtocolPlugin {
   readonly apiVersion: ApiVersion;
   readonly name: string;
   readonly origin: PluginOrigin;
+  readonly probe?: ProtocolProbe;
   protected readonly plugin: ProtocolPlugin;
   readonly #guard: ProvisionGuard;
 
@@ -38,6 +45,7 @@ export class ImportedPlugin implements ProtocolPlugin {
     this.name = plugin.name;
     this.origin = origin;
     this.plugin = plugin;
+    if (plugin.probe !== undefined) this.probe = (backend) => plugin.probe?.(backend);
     this.#guard = guard;
   }
 

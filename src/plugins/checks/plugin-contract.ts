@@ -17,6 +17,8 @@ export function pluginOf(given: unknown): ProtocolPlugin {
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
     throw new Error('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw new Error('it has no provision function');
+  if (plugin.probe !== undefined && typeof plugin.probe !== 'function')
+    throw new Error('its probe must be a function');
   if (plugin.optionsRules !== undefined) checkRules(plugin.optionsRules);
   return exported as ProtocolPlugin;
 }

@@ -49,9 +49,25 @@ export function checkPluginOptions(loaded: LoadedConfig, plugins: PluginSource):
     checkListener(index, listener, plugin, contextWith(problems));
     if (problems.length > 0) wrong.set(plugin, problems);
   }
+  checkProbes(loaded, plugins, wrong);
   // Without listeners of plugins the load has warned already.
   if (hasPlugins) warnOfUnusedUpstreams(contextWith([]));
   return { wrong, warnings };
+}
+
+/** Refuses plugins without a probe where `health_check.type` names their protocol. */
+function checkProbes(
+  loaded: LoadedConfig,
+  plugins: PluginSource,
+  wrong: Map<CheckedPlugin, Problem[]>,
+): void {
+  for (const [index, { health_check: check }] of loaded.config.upstreams.entries()) {
+    const plugin = check && plugins.get(check.type);
+    if (plugin === undefined || plugin.origin.builtIn || plugin.probe !== undefined) continue;
+    const path = ['upstreams', index, 'health_check', 'type'];
+    const message = `is ${loaded.shown(path, plugin.name)}, but plugin ${plugin.name} can't check backends: it brings no probe`;
+    wrong.set(plugin, [...(wrong.get(plugin) ?? []), loaded.problem(path, message)]);
+  }
 }
 
 function checkListener(

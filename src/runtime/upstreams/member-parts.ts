@@ -110,7 +110,7 @@ function activeCheckOf(
   delete section.agent_check;
   const keys = [settingsKey<HealthCheck>(section), proxyProtocol ?? ''];
   let tls: CheckTls | undefined;
-  if (section.type === 'https' || (config !== undefined && talks(section))) {
+  if (section.type === 'https' || (config !== undefined && speaksAsTraffic(section))) {
     tls =
       config === undefined || settings === undefined
         ? { settings: DEFAULT_TLS_SETTINGS, files: {} }
@@ -120,7 +120,7 @@ function activeCheckOf(
   return { section, proxyProtocol, tls, key: keys.join(' ') };
 }
 
-/** Whether a check of type tcp does more than connect: then it speaks as the traffic does. */
-function talks({ type, send, expect }: HealthCheck): boolean {
-  return type === 'tcp' && (send !== undefined || expect !== undefined);
+/** Whether a check does more than connect, and its type does not say whether over TLS. Then it does as the traffic does. */
+function speaksAsTraffic({ type, send, expect }: HealthCheck): boolean {
+  return type === 'tcp' ? send !== undefined || expect !== undefined : type !== 'http';
 }

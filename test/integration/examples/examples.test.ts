@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { deadAddress } from '../../support/addresses/dead-address.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
+import { backend } from '../../support/peers/backends.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { fieldValues } from '../../support/peers/http-message.ts';
 import { answer, get } from '../../support/peers/http-talk.ts';
@@ -144,6 +145,22 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect(check?.startLine).toBe('GET /health HTTP/1.1');
     expect(fieldValues(check!, 'host').join()).toBe('app.internal');
     expect(fieldValues(check!, 'x-probe').join()).toBe('balance');
+  },
+  'redis.yaml': async ({ connect, proxy }) => {
+    const redis = async (role: string) =>
+      backend(({ socket }) => {
+        socket.on('data', () => socket.write(`*3\r\n$6\r\n${role}\r\n:0\r\n*0\r\n`));
+      });
+    const [first, second] = [await redis('slave'), await redis('master')];
+    const text = readFileSync(proxy.configFile, 'utf8');
+    const addresses = [first.address, second.address];
+    await proxy.change(text.replaceAll(/127\.0\.0\.1:[1-9]\d*/g, (old) => addresses.shift() ?? old));
+    await proxy.untilLogged('backend is healthy');
+    const page = await (await fetch(`http://${proxy.adminAddress}/backends`)).text();
+    expect(page).toContain('"redis: its role is slave"');
+    const socket = await connect();
+    socket.send('SET key value\r\n');
+    await socket.untilText('master');
   },
   'retries.yaml': async ({ connect }) => {
     const socket = await connect();

@@ -339,7 +339,7 @@ describe('a health monitor of a real backend', () => {
   const turns = new CheckTurns();
 
   function probing(address: Address, probe: ProbeSettings) {
-    return probeStarter(probe, probeTarget(address, 5_000));
+    return probeStarter(probe, probeTarget(address, 5_000), 'app');
   }
 
   function nextChange(address: Address, probe: ProbeSettings) {

@@ -24,20 +24,28 @@ export function checkHealth(context: CheckContext): void {
 
 /** Returns false for a type that does not exist. */
 function checkType({ type }: HealthCheck, at: Path, context: CheckContext): boolean {
-  if (TYPES.includes(type)) return true;
+  // Whether the plugin of that protocol can check anything is known where plugins are.
+  if (TYPES.includes(type) || context.modes.includes(type)) return true;
   const path = [...at, 'type'];
   if (type === 'grpc') {
     context.error(path, 'grpc is not possible yet, as it needs HTTP/2: use tcp, or http with a path');
     return false;
   }
   const shown = context.shown(path, type);
-  context.error(path, `is ${shown}, but must be one of ${TYPES.join(', ')}${suggestion(type, TYPES)}`);
+  const own = context.modes.filter((mode) => !TYPES.includes(mode));
+  const known = [...TYPES, ...own];
+  const hint = suggestion(type, known);
+  context.error(path, `is ${shown}, but must be one of ${known.join(', ')}${hint}`);
   return false;
 }
 
 /** Keys that mean something to checks of another type only. */
 function checkKeys({ type }: HealthCheck, at: Path, context: CheckContext): void {
-  for (const key of type === 'tcp' ? HTTP_KEYS : TCP_KEYS) {
+  const without = [
+    ...(type === 'http' || type === 'https' ? [] : HTTP_KEYS),
+    ...(type === 'tcp' ? [] : TCP_KEYS),
+  ];
+  for (const key of without) {
     const path = [...at, key];
     if (context.given(path)) context.warn(path, `has no effect on checks of type ${type}`);
   }

@@ -131,7 +131,7 @@ describe('a value that is not allowed', () => {
     ],
     [
       'health_check: { type: htp }',
-      'x.yaml:1:23 health_check.type is "htp", but must be one of tcp, http, https; did you mean "http"?',
+      'x.yaml:1:23 health_check.type is "htp", but must be one of tcp, http, https, echo; did you mean "http"?',
     ],
     [
       "health_check: { send: 'a\\q' }",
