@@ -17,7 +17,7 @@ describe('the examples in config/', () => {
 
   it.each(examples)('%s loads without warnings', async (name) => {
     const file = join(folder, name);
-    const loaded = await loadConfig(file, { modes: ['http', 'tcp', 'echo'] });
+    const loaded = await loadConfig(file, { modes: ['http', 'tcp', 'echo', 'redis'] });
     expect(loaded.warnings).toEqual([]);
     expect(loaded.config.listeners.length).toBeGreaterThan(0);
   });

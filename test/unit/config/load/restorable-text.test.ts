@@ -7,7 +7,7 @@ import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts
 import { restorableText } from '../../../../src/config/schema/show-config.ts';
 
 const folder = await exampleFolder();
-const modes = ['http', 'tcp', 'echo'];
+const modes = ['http', 'tcp', 'echo', 'redis'];
 const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
 describe('the text that a config is kept as', () => {

@@ -42,7 +42,7 @@ function editorTakes(text: string): boolean {
 /** Whether the loader takes it. */
 function loaderTakes(text: string, env: Readonly<Record<string, string>> = {}): boolean {
   try {
-    loadConfigText(text, 'x.yaml', { env, modes: ['http', 'tcp', 'echo'] });
+    loadConfigText(text, 'x.yaml', { env, modes: ['http', 'tcp', 'echo', 'redis'] });
     return true;
   } catch (thrown) {
     if (thrown instanceof ConfigError) return false;

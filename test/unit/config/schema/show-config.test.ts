@@ -6,7 +6,7 @@ import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts
 import { showConfig, toYaml } from '../../../../src/config/schema/show-config.ts';
 
 const FOLDER = await exampleFolder();
-const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo'] }).config;
+const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo', 'redis'] }).config;
 
 describe('showConfig', () => {
   it('writes durations and sizes as a file does', () => {
@@ -30,7 +30,7 @@ describe('showConfig', () => {
     'gives a file that means the same: %s',
     async (name) => {
       const { config } = await loadConfig(join(FOLDER, name), {
-        modes: ['http', 'tcp', 'echo'],
+        modes: ['http', 'tcp', 'echo', 'redis'],
       });
       expect(load(toYaml(showConfig(config)))).toEqual(config);
     },
