@@ -6,7 +6,8 @@ import { loadConfig, loadConfigText } from '../../../support/labs/load-config.ts
 import { showConfig, toYaml } from '../../../../src/config/schema/show-config.ts';
 
 const FOLDER = await exampleFolder();
-const load = (text: string) => loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo', 'redis'] }).config;
+const load = (text: string) =>
+  loadConfigText(text, 'x.yaml', { modes: ['http', 'tcp', 'echo', 'redis'] }).config;
 
 describe('showConfig', () => {
   it('writes durations and sizes as a file does', () => {
