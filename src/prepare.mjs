@@ -101,6 +101,7 @@ function build(sources) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--pretty', 'false'], 'the build failed');
   for (const folder of compiledFolders) removeLeftOvers(folder);
+  run(process.execPath, [join(root, 'src', 'bundle.mjs')], 'the compiled files could not be joined');
   for (const program of Object.values(programs())) chmodSync(join(root, program), 0o755);
   writeFileSync(stampFile, sources);
 }

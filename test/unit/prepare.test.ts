@@ -36,6 +36,7 @@ beforeEach(() => {
     'node_modules/typescript/bin/tsc': fakeCompiler,
     'tsconfig.json': '{}',
     'tsconfig.build.json': '{}',
+    'src/bundle.mjs': '',
     'src/a.ts': 'export const a = 1;\n',
     'plugins/x/b.ts': 'export const b = 2;\n',
   };

@@ -23,10 +23,13 @@ export async function startWorkers(environment: WorkersEnvironment): Promise<Wor
   return set;
 }
 
-/** Threads run the compiled program, also where the main thread runs from its TypeScript sources, as in tests. */
+/**
+ * Threads run the compiled program, joined to one file (src/bundle.mjs), also where the main thread runs from its TypeScript sources, as
+ * in tests.
+ */
 function entryUrl(): URL {
   const isCompiled = import.meta.url.endsWith('.js');
-  return new URL(`${isCompiled ? '..' : '../../../dist/src/app'}/worker/worker-entry.js`, import.meta.url);
+  return new URL(`${isCompiled ? '..' : '../../../dist/src/app'}/worker/bundle.js`, import.meta.url);
 }
 
 /**

@@ -100,7 +100,7 @@ export class ConfigLoader {
   }
 }
 
-/** The compiled file of the thread; undefined when the TypeScript sources run without a build. */
+/** The compiled file of the thread, joined to one (src/bundle.mjs); undefined when the TypeScript sources run without a build. */
 function compiledWorker(): URL | undefined {
-  return import.meta.url.endsWith('.js') ? new URL('./load-worker.js', import.meta.url) : undefined;
+  return import.meta.url.endsWith('.js') ? new URL('./bundle.js', import.meta.url) : undefined;
 }

@@ -26,6 +26,10 @@ export class SchemaCheck {
       strict: true,
       strictRequired: false,
       allowUnionTypes: true,
+      // A process checks a config or two, so the validator must be made quickly rather than run quickly. A test holds that the schema is valid.
+      code: { optimize: false },
+      validateSchema: false,
+      meta: false,
     });
     for (const [name, format] of Object.entries(FORMATS)) {
       ajv.addFormat(name, (text: string) => failureOf(() => format.parse(text)) === undefined);

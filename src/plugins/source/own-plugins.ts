@@ -8,9 +8,10 @@ export const BUILT_IN: readonly string[] = ['tcp', 'http'];
 /** Where the built-in plugins are, compiled like this file. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../../../plugins/', import.meta.url));
 
-/** The address of the module of a built-in plugin. */
+/** The address of the module of a built-in plugin; when compiled, of the one file that all of it was joined to (src/bundle.mjs). */
 export function builtInUrl(name: string): string {
-  return pathToFileURL(join(OWN_DIRECTORY, name, `index${OWN_EXTENSION}`)).href;
+  const file = OWN_EXTENSION === '.ts' ? 'index.ts' : 'bundle.js';
+  return pathToFileURL(join(OWN_DIRECTORY, name, file)).href;
 }
 
 /** The addresses of the modules with the rules of the built-in protocols about their options, by the names of the protocols. */

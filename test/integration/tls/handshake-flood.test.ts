@@ -105,17 +105,19 @@ describe('a flood of handshakes', () => {
     const slow = Array.from({ length: 20 }, () => flood.add('127.0.0.2', undefined));
     let sent = 0;
     const drip = setInterval(() => {
+      // The last byte is never sent, however long a slow machine takes: the ClientHello never becomes whole.
+      if (sent === HELLO.length - 1) return;
       for (const socket of slow) socket.write(HELLO.subarray(sent, sent + 1));
       sent += 1;
     }, 10);
     onTestFinished(() => {
       clearInterval(drip);
     });
-    expect(await visit(proxy)).toMatch(/^HTTP\/1\.1 200 /);
+    // The limit counts for this client too, and a slow machine may need longer for its handshake.
+    await eventually(async () => (await visit(proxy)).startsWith('HTTP/1.1 200 '), 'another one is served');
     await eventually(() => flood.ended === slow.length, 'all of them are ended');
-    // Neither before their time, as bytes that are no ClientHello would be, nor because the ClientHello was whole.
+    // Not before their time, as bytes that are no ClientHello would be.
     expect(performance.now() - begunAtMs).toBeGreaterThanOrEqual(timeoutMs);
-    expect(sent).toBeLessThan(HELLO.length);
   });
 
   it('faster than one address may begin handshakes is refused, and other addresses are served', async () => {
