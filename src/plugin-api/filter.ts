@@ -89,7 +89,7 @@ export interface FilterRequest extends FilterFields {
   /** Name of the route; '' for the listener's own upstream. */
   readonly route: string;
   /** Where the request will be forwarded to. */
-  readonly upstream: Upstream;
+  readonly upstream: Upstream | undefined;
   /** Aborted when the answer is not wanted any more: the client left, or the time is over. */
   readonly gone: AbortSignal;
   /**

@@ -2,6 +2,8 @@ import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts
 import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
 import { takesEverybody } from '../../../src/plugin-api/values/takes-everybody.ts';
 import { templateFault } from '../forwarding/template.ts';
+import { checkAction, checkDefault } from './check-actions.ts';
+import { checkConditions } from './check-conditions.ts';
 import { checkHttpsOptions } from './check-https-options.ts';
 import type { HeaderTransform, HttpOptions, Transform } from './schema/options.generated.ts';
 
@@ -10,7 +12,8 @@ const MAX_HEADER_SIZE_BYTES = 1024 * 1024;
 
 /** Checks what the schema can't express: that the options of a listener fit together, and that they can work. */
 export function checkHttpOptions(options: HttpOptions, context: OptionsCheck): void {
-  if (context.listener.upstream === undefined && options.routes.length === 0)
+  checkDefault(options, context);
+  if (context.listener.upstream === undefined && options.routes.length === 0 && options.default === undefined)
     context.warn('listener', 'has neither upstream nor routes: every request gets 404');
   warnOfTrust(options, context);
   checkLimits(options, context);
@@ -54,8 +57,8 @@ function checkRoutes({ routes }: HttpOptions, context: OptionsCheck): void {
       context.error(at, `is ${context.shown(at, route.name)}, as another route is named already`);
     }
     names.add(route.name);
-    if (route.path !== undefined && route.path_prefix !== undefined)
-      context.error([...path, 'path_prefix'], "can't be used together with path");
+    checkConditions(route, path, context);
+    checkAction(route, path, context);
     checkTransform(route.transform, [...path, 'transform'], context);
   }
 }

@@ -20,8 +20,10 @@ export default HTTP_OPTIONS_RULES;
 /** The listener's own upstream, which gets what no route takes, and the upstreams of the routes. */
 function* upstreamsOf({ routes }: HttpOptions, { upstream }: OptionsListener): Generator<UpstreamUse, void> {
   if (upstream !== undefined) yield { name: upstream, place: 'upstream', sockets: 'keep-alive' };
-  for (const [index, { upstream: name, mirror }] of routes.entries()) {
-    yield { name, place: ['routes', index, 'upstream'], sockets: 'keep-alive' };
+  for (const [index, { upstream: name, split = [], mirror }] of routes.entries()) {
+    if (name !== undefined) yield { name, place: ['routes', index, 'upstream'], sockets: 'keep-alive' };
+    for (const [side, { upstream: part }] of split.entries())
+      yield { name: part, place: ['routes', index, 'split', side, 'upstream'], sockets: 'keep-alive' };
     if (mirror !== undefined)
       yield { name: mirror.upstream, place: ['routes', index, 'mirror', 'upstream'], sockets: 'keep-alive' };
   }

@@ -1,6 +1,13 @@
 import { isBelow, routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
 import { hasAmbiguousSpelling } from '../routing/normal-path.ts';
-import { inRouteOrder, routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
+import type { RequestCondition } from '../routing/request-conditions.ts';
+import {
+  isPath,
+  routeConditions,
+  type PathCondition,
+  type RouteConditions,
+} from '../routing/route-conditions.ts';
+import { routeEntries, type RouteEntry } from '../routing/route-entry.ts';
 import type { HttpOptions, Route } from './schema/options.generated.ts';
 
 /** A route that no request can reach, and the reason. */
@@ -10,45 +17,42 @@ export interface UnreachableRoute {
   readonly reason: string;
 }
 
-/** A route with the value of each header that it wants. */
 interface Candidate extends RouteConditions {
   readonly index: number;
-  readonly wanted: ReadonlyMap<string, string>;
 }
 
-/** The routes that no request can reach. A route that only several others together cover is not found. */
+/**
+ * The routes that no request can reach. A route that only several others together cover is not found, unless each pair of its hosts and
+ * paths has one that covers it.
+ */
 export function unreachableRoutes(options: HttpOptions): UnreachableRoute[] {
-  const candidates = options.routes.map((route, index): Candidate => {
-    const conditions = routeConditions(route);
-    return { ...conditions, index, wanted: new Map(conditions.headers) };
-  });
-  const ordered = inRouteOrder(candidates);
-  return ordered.flatMap((route, place) => {
+  const candidates = options.routes.map((route, index): Candidate => ({ ...routeConditions(route), index }));
+  const entries = routeEntries(candidates);
+  return candidates.flatMap((route) => {
     const { index } = route;
+    const { headers } = options.routes[index] ?? {};
     const reason =
-      contradiction(options.routes[index]?.headers) ??
+      contradiction(headers) ??
       refusedPath(route, options) ??
-      droppedHeader(options.routes[index]?.headers, options.underscore_headers) ??
+      droppedHeader(headers, options.underscore_headers) ??
       ownPath(route, options) ??
-      shadow(route, ordered.slice(0, place));
+      shadow(route, entries);
     return reason === undefined ? [] : [{ index, reason }];
   });
 }
 
 /** Whether a route takes every request that gets to it. */
-export function takesEverything({ host, path, path_prefix: prefix, headers }: Route): boolean {
-  return (
-    host === undefined &&
-    path === undefined &&
-    prefix === undefined &&
-    Object.keys(headers ?? {}).length === 0
-  );
+export function takesEverything(route: Route): boolean {
+  const { hosts, paths, others } = routeConditions(route);
+  return hosts.length === 0 && paths.length === 0 && others.length === 0;
 }
 
 /** The reason when no request can fulfil all conditions on headers. */
 function contradiction(headers: Route['headers']): string | undefined {
   const values = new Map<string, string>();
-  for (const [name, value] of Object.entries(headers ?? {})) {
+  for (const [name, wanted] of Object.entries(headers ?? {})) {
+    const value = typeof wanted === 'string' ? wanted : wanted.exact;
+    if (value === undefined) continue;
     const lower = name.toLowerCase();
     const other = values.get(lower);
     if (other !== undefined && other !== value) return `it wants two values of the header ${name}`;
@@ -59,18 +63,19 @@ function contradiction(headers: Route['headers']): string | undefined {
   return undefined;
 }
 
-/** The reason when the listener refuses the path, because backends may read it in several ways. */
-function refusedPath({ path, pathPrefix }: Candidate, options: HttpOptions): string | undefined {
-  const wanted = path ?? pathPrefix;
-  if (!options.normalize_path || options.ambiguous_paths !== 'refuse') return undefined;
-  return wanted !== undefined && hasAmbiguousSpelling(wanted)
+/** The reason when the listener refuses all paths of a route, because backends may read them in several ways. */
+function refusedPath({ paths }: Candidate, options: HttpOptions): string | undefined {
+  if (!options.normalize_path || options.ambiguous_paths !== 'refuse' || paths.length === 0) return undefined;
+  return paths.every(({ kind, text }) => kind !== 'regex' && hasAmbiguousSpelling(text))
     ? 'normalize_path refuses every request with this path'
     : undefined;
 }
 
 /** The reason when the listener answers the path itself. */
-function ownPath({ path }: Candidate, { health_endpoint: health }: HttpOptions): string | undefined {
-  return health !== undefined && path === routedConfigPath(health)
+function ownPath({ paths }: Candidate, { health_endpoint: health }: HttpOptions): string | undefined {
+  if (health === undefined || paths.length === 0) return undefined;
+  const own = routedConfigPath(health);
+  return paths.every(({ kind, text }) => kind === 'exact' && text === own)
     ? 'health_endpoint answers this path itself'
     : undefined;
 }
@@ -85,16 +90,34 @@ function droppedHeader(
   return name && `underscore_headers: ${policy} keeps the header ${name} from routes`;
 }
 
-/** The reason when an earlier route takes all requests of this one. */
-function shadow(route: Candidate, earlier: readonly Candidate[]): string | undefined {
-  const other = earlier.find((candidate) => covers(candidate, route));
-  return other && `the route ${other.name} is tried first and takes all of its requests`;
+/** The reason when earlier routes take all requests of this one. */
+function shadow(route: Candidate, entries: readonly RouteEntry<Candidate>[]): string | undefined {
+  const pairs = entries.filter((entry) => entry.route === route);
+  const covering = pairs.map((pair) =>
+    entries.slice(0, pair.order).find((other) => other.route !== route && covers(other, pair)),
+  );
+  const names = new Set(covering.map((other) => other?.route.name));
+  if (names.has(undefined)) return undefined;
+  const [name] = names;
+  return names.size === 1
+    ? `the route ${String(name)} is tried first and takes all of its requests`
+    : `the routes ${[...names].join(', ')} are tried first and take all of its requests`;
 }
 
 /** Whether `wide` takes every request that `narrow` takes. */
-function covers(wide: Candidate, narrow: Candidate): boolean {
-  if (!coversHost(wide.host, narrow.host) || !coversPath(wide, narrow)) return false;
-  return [...wide.wanted].every(([name, value]) => narrow.wanted.get(name) === value);
+function covers(wide: RouteEntry<Candidate>, narrow: RouteEntry<Candidate>): boolean {
+  if (!coversHost(wide.host, narrow.host) || !coversPath(wide.path, narrow.path)) return false;
+  return wide.route.others.every((condition) =>
+    narrow.route.others.some((other) => coversCondition(condition, other)),
+  );
+}
+
+/** Whether a request that fulfils the one condition always fulfils the other. */
+function coversCondition(wide: RequestCondition, narrow: RequestCondition): boolean {
+  if (wide.of !== narrow.of) return false;
+  if (wide.of !== 'methods') return wide.wanted === narrow.wanted;
+  const taken = new Set(wide.wanted.split(', '));
+  return narrow.wanted.split(', ').every((method) => taken.has(method));
 }
 
 function coversHost(wide: string | undefined, narrow: string | undefined): boolean {
@@ -105,9 +128,11 @@ function coversHost(wide: string | undefined, narrow: string | undefined): boole
   return narrow.length > suffix.length && narrow.endsWith(suffix);
 }
 
-function coversPath(wide: Candidate, narrow: Candidate): boolean {
-  if (wide.path !== undefined) return wide.path === narrow.path;
-  if (wide.pathPrefix === undefined) return true;
-  const inner = narrow.path ?? narrow.pathPrefix;
-  return inner !== undefined && isBelow(inner, wide.pathPrefix);
+function coversPath(wide: PathCondition | undefined, narrow: PathCondition | undefined): boolean {
+  if (wide === undefined) return true;
+  if (narrow === undefined) return false;
+  if (wide.kind === narrow.kind && wide.text === narrow.text) return true;
+  if (narrow.kind === 'exact') return isPath(wide, narrow.text);
+  if (wide.kind === 'prefix' && narrow.kind === 'prefix') return isBelow(narrow.text, wide.text);
+  return wide.kind === 'suffix' && narrow.kind === 'suffix' && narrow.text.endsWith(wide.text);
 }

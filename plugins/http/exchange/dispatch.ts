@@ -18,9 +18,11 @@ import { draftRequest } from '../forwarding/request-fields.ts';
 import { BodyBuffering } from '../instance/body-buffering.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
 import { FieldEdits, type FieldEdit } from '../forwarding/field-edits.ts';
+import type { RouteAnswer } from '../answers/answered-exchange.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import type { CompiledRoute, Mirror } from '../instance/compiled-route.ts';
 import { Filtering } from './filtering.ts';
+import { takeSide } from '../stickiness/split-side.ts';
 import { takeSession } from '../stickiness/sticky-exchange.ts';
 
 const OVERLOADED = 'the proxy is overloaded';
@@ -92,17 +94,24 @@ function route(
   client: ClientFields,
 ): void {
   const { instance } = exchange;
-  const matched = instance.route(host.name, exchange.routedPath, head);
+  const matched = instance.route(host.name, exchange.routedPath, head, exchange);
   if (matched === undefined) exchange.fail(404, 'no_route', 'no route matches');
-  else if (!target.isPlain && !instance.isReadAlike(matched, host.name, target.path, head))
+  else if (!target.isPlain && !instance.isReadAlike(matched, host.name, target.path, head, exchange))
     exchange.refuse(refuseTarget(TWO_READINGS, head));
   else {
     exchange.matchedRoute = matched;
     exchange.forwardedTo = matched.upstream;
     if (instance.host.logger.debugEnabled) logReceived(exchange, head);
-    if (matched.filters === undefined) forward(exchange, head, target, matched, client);
-    else filter(exchange, head, target, matched, client, matched.filters);
+    if (matched.filters !== undefined) filter(exchange, head, target, matched, client, matched.filters);
+    else if (matched.answer === undefined) forward(exchange, head, target, matched, client);
+    else answer(exchange, head, matched.answer);
   }
+}
+
+/** Answers by the route itself, without a backend. */
+function answer(exchange: Exchange, head: RequestHead, by: RouteAnswer): void {
+  exchange.isSecure = exchange.client.profile(exchange.instance).isSecure(head);
+  by.send(exchange);
 }
 
 /** Asks the filters of the route. Once all of them let the request pass, forwards it with their changes. */
@@ -118,6 +127,10 @@ function filter(
   const asked = { route, filters, isSecure };
   const filtering = new Filtering(exchange, asked, head, target.forwarded, (kept) => {
     const { request } = filtering;
+    if (route.answer !== undefined && request.upstream === undefined) {
+      answer(exchange, kept, route.answer);
+      return;
+    }
     exchange.forwardedTo = request.upstream;
     forward(exchange, kept, withTarget(target, request.target), route, client, request.edits);
   });
@@ -140,7 +153,11 @@ function forward(
       ? route.requestEdits
       : FieldEdits.ofFilters(edits, route.requestEdits, guardsSpellings);
   exchange.responseEdits = route.responseEdits;
-  const upstream = exchange.forwardedTo ?? route.upstream;
+  const { split } = route;
+  if (split !== undefined && exchange.forwardedTo === route.upstream)
+    takeSide(exchange, head, split, guardsSpellings);
+  const upstream = exchange.forwardedTo;
+  if (upstream === undefined) throw new Error('a route without an upstream answers by itself');
   const { sticky } = upstream;
   if (sticky !== undefined) takeSession(exchange, head, sticky, guardsSpellings);
   const isOther = upstream !== route.upstream && route.retries;

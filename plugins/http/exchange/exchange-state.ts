@@ -40,6 +40,8 @@ export abstract class ExchangeState extends ExchangeFacts {
   session: string | undefined = undefined;
   /** Whether the client's connection is encrypted. Only known where the upstream has a cookie. */
   isSecure = false;
+  /** The edits of the response that give the client the cookie of a `split`, and those of the route; undefined when it gets none. */
+  splitEdits: FieldEdits | undefined = undefined;
   /** The edits of the response that give the client its cookie, and those of the route; undefined when it gets none. */
   sessionEdits: FieldEdits | undefined = undefined;
   fresh = false;

@@ -142,8 +142,11 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
 
   /** Answers with an error page in place of a backend. */
   answerError(status: number, reason: string, retryAfterMs?: number): void {
-    const answer = this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson);
-    this.answer(withRetryTime(answer, retryAfterMs, this.error));
+    this.answer(withRetryTime(this.errorAnswer(status, reason), retryAfterMs, this.error));
+  }
+
+  errorAnswer(status: number, reason: string): Answer {
+    return this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson);
   }
 
   /** Answers in place of a backend. */

@@ -1,12 +1,10 @@
 import type {
   Connection,
   ExplainedAnswer,
-  ExplainedCondition,
   ExplainedEdits,
   ExplainedField,
   ExplainedForward,
   ExplainedMessage,
-  ExplainedRule,
   ExplainRequest,
   ProtocolExplanation,
 } from '../../../src/plugin-api/index.ts';
@@ -21,8 +19,7 @@ import { explainedReadings } from './explained-readings.ts';
 import { headText, DryRun, type AskedLease } from './dry-run.ts';
 import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
-import { hostName } from '../message/request-target.ts';
-import { takesHeader, takesHost, takesPath, type RouteConditions } from '../routing/route-conditions.ts';
+import { rulesFor } from './explained-rules.ts';
 
 /** The connection of the client that the dry run plays. */
 interface PlayedConnection {
@@ -55,7 +52,7 @@ export function explain(
   const played = asked?.request ?? record;
   const exchange = played instanceof Exchange ? played : undefined;
   const { head } = connection.reader;
-  const rules = exchange !== undefined && head !== undefined ? rulesFor(exchange, head, instance.routes) : [];
+  const rules = exchange !== undefined && head !== undefined ? rulesFor(exchange, head, instance) : [];
   const filters = filtersFor(exchange, instance, real);
   const result =
     asked !== undefined
@@ -88,47 +85,6 @@ function clientConnection(transport: DryRunStream, current: HttpInstance): Conne
   };
 }
 
-/** The routes that were tried, up to the one that takes the request; none when the request was answered before any route was tried. */
-function rulesFor(
-  exchange: Exchange,
-  head: RequestHead,
-  routes: readonly RouteConditions[],
-): ExplainedRule[] {
-  if (exchange.matchedRoute === undefined && exchange.error !== 'no_route') return [];
-  const rules: ExplainedRule[] = [];
-  for (const route of routes) {
-    const conditions = conditionsOf(route, exchange, head);
-    const matches = conditions.every(({ holds }) => holds);
-    rules.push({ name: route.name, matches, conditions });
-    if (matches) break;
-  }
-  return rules;
-}
-
-function conditionsOf(route: RouteConditions, exchange: Exchange, head: RequestHead): ExplainedCondition[] {
-  const host = hostName(exchange.host);
-  const { routedPath: path } = exchange;
-  const conditions: ExplainedCondition[] = [];
-  if (route.host !== undefined) {
-    conditions.push({ of: 'host', wanted: route.host, ...got(host), holds: takesHost(route, host) });
-  }
-  const wantedPath = route.path ?? route.pathPrefix;
-  if (wantedPath !== undefined) {
-    const of = route.path === undefined ? 'path_prefix' : 'path';
-    conditions.push({ of, wanted: wantedPath, got: path, holds: takesPath(route, path) });
-  }
-  for (const header of route.headers) {
-    const [name, wanted] = header;
-    const holds = takesHeader(head, header);
-    conditions.push({ of: `header ${name}`, wanted, ...got(head.valueOf(name)), holds });
-  }
-  return conditions;
-}
-
-function got(value: string | undefined): { got?: string } {
-  return value === undefined || value === '' ? {} : { got: value };
-}
-
 function endpointAnswer(endpoint: 'health' | 'metrics', text: string): ExplainedAnswer {
   if (endpoint === 'metrics')
     return { status: 200, reason: 'the metrics, which this listener serves itself' };
@@ -143,6 +99,9 @@ function statusIn(text: string): number {
 function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer {
   const status = statusIn(text);
   const body = text.slice(text.indexOf('\r\n\r\n') + 4);
+  const route = exchange?.matchedRoute;
+  if (exchange?.error === undefined && route?.answer !== undefined)
+    return { status, reason: routeReason(route.name, locationIn(text)) };
   if (exchange?.error === undefined && status < 400) return { status, reason: ownReason(text) };
   // A HEAD request gets no body.
   return {
@@ -153,10 +112,20 @@ function answerOf(text: string, exchange: Exchange | undefined): ExplainedAnswer
 
 /** Why the proxy answers without an error: it redirects, or it is the last hop of the request. */
 function ownReason(text: string): string {
-  const location = /^Location: (.*)$/m.exec(text)?.[1]?.trim();
+  const location = locationIn(text);
   return location === undefined
     ? 'Max-Forwards is used up'
     : `redirect_https sends the client to ${location}`;
+}
+
+/** Why a route answers by itself. `name`: '' for the listener's default. */
+function routeReason(name: string, location: string | undefined): string {
+  const by = name === '' ? 'http.default' : `the route ${name}`;
+  return location === undefined ? `${by} answers by itself` : `${by} redirects to ${location}`;
+}
+
+function locationIn(text: string): string | undefined {
+  return /^Location: (.*)$/m.exec(text)?.[1]?.trim();
 }
 
 /** The readings of a path that was refused because servers read it in several ways. */

@@ -13,10 +13,10 @@ export function explainedReadings(
 ): ExplainedReading[] {
   const host = hostName(exchange.host);
   const { path, routedPath } = exchange;
-  const matched = instance.route(host, routedPath, head);
-  const others = otherReadings(path, matched?.path ?? matched?.pathPrefix ?? '')?.paths ?? [];
+  const matched = instance.route(host, routedPath, head, exchange);
+  const others = otherReadings(path, matched?.paths ?? [])?.paths ?? [];
   return [routedPath, ...others].map((reading) => {
-    const rule = instance.route(host, reading, head)?.name;
+    const rule = instance.route(host, reading, head, exchange)?.name;
     return { path: visible(reading), ...(rule === undefined ? {} : { rule }) };
   });
 }

@@ -8,7 +8,7 @@ const TARGET = /^\/[!"$-~]*$/;
 
 /** The request of an exchange, as its filters see and change it. */
 export class RequestView extends EditableFields implements FilterRequest {
-  upstream: Upstream;
+  upstream: Upstream | undefined;
   target: string;
   /** The head as it arrived, or a copy of it. */
   fields: RequestFields;
@@ -19,7 +19,12 @@ export class RequestView extends EditableFields implements FilterRequest {
   #isGone = false;
   #gone: AbortController | undefined = undefined;
 
-  constructor(exchange: FilteredExchange, fields: RequestFields, target: string, upstream: Upstream) {
+  constructor(
+    exchange: FilteredExchange,
+    fields: RequestFields,
+    target: string,
+    upstream: Upstream | undefined,
+  ) {
     super();
     this.#exchange = exchange;
     this.fields = fields;

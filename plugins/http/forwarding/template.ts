@@ -19,7 +19,8 @@ export interface TemplateValues {
   readonly proxy: ProxyHeader | undefined;
 }
 
-type Variable = (values: TemplateValues) => string;
+/** The value of a variable for one exchange. */
+export type Variable<V extends TemplateValues = TemplateValues> = (values: V) => string;
 
 const VARIABLES: Readonly<Record<string, Variable>> = {
   duration: (values) => durationText(values.elapsedMs),
@@ -48,28 +49,34 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
 /** The names that may stand in `${}`. */
 export const TEMPLATE_VARIABLES: readonly string[] = Object.keys(VARIABLES);
 
-/** What is wrong with the variables of a text, as a sentence whose subject is the key in the config; undefined when nothing is wrong. */
+/**
+ * What is wrong with the variables of a text, as a sentence whose subject is the key in the config; undefined when nothing is wrong.
+ *
+ * @param more names that may be used beside {@link TEMPLATE_VARIABLES}
+ */
 export function templateFault(
   text: string,
   didYouMean: (word: string, candidates: Iterable<string>) => string,
+  more: readonly string[] = [],
 ): string | undefined {
+  const known = [...more, ...TEMPLATE_VARIABLES];
   for (const [, name = '', close] of text.matchAll(/\$\{([^}]*)(\}?)/g)) {
     if (close === '') return 'must close each ${ with a }';
-    if (TEMPLATE_VARIABLES.includes(name)) continue;
-    const list = TEMPLATE_VARIABLES.map((variable) => `\${${variable}}`).join(' ');
-    return `must use no other variables than ${list}${didYouMean(name, TEMPLATE_VARIABLES)}`;
+    if (known.includes(name)) continue;
+    const list = known.map((variable) => `\${${variable}}`).join(' ');
+    return `must use no other variables than ${list}${didYouMean(name, known)}`;
   }
   return undefined;
 }
 
 /** A text with `${variables}`, parsed once and rendered for each exchange. */
-export class Template {
+export class Template<V extends TemplateValues = TemplateValues> {
   /** True when the text can only be rendered after a backend was chosen. */
   readonly needsBackend: boolean;
   readonly #constant: string | undefined;
-  readonly #parts: readonly (string | Variable)[];
+  readonly #parts: readonly (string | Variable<V>)[];
 
-  private constructor(parts: readonly (string | Variable)[], needsBackend: boolean) {
+  private constructor(parts: readonly (string | Variable<V>)[], needsBackend: boolean) {
     this.#parts = parts;
     this.#constant = parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
     this.needsBackend = needsBackend;
@@ -80,16 +87,23 @@ export class Template {
     return new Template([text], false);
   }
 
-  /** @throws BalanceError `config_invalid` for an unknown variable */
-  static parse(text: string): Template {
-    const parts: (string | Variable)[] = [];
+  /**
+   * @param more variables beside those that every template may use
+   * @throws BalanceError `config_invalid` for an unknown variable
+   */
+  static parse<V extends TemplateValues = TemplateValues>(
+    text: string,
+    more: Readonly<Record<string, Variable<V>>> = {},
+  ): Template<V> {
+    const variables: Readonly<Record<string, Variable<V>>> = { ...VARIABLES, ...more };
+    const parts: (string | Variable<V>)[] = [];
     let needsBackend = false;
     let at = 0;
     for (const match of text.matchAll(/\$\{([^}]*)\}/g)) {
       const name = match[1] ?? '';
-      const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+      const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
       if (variable === undefined) {
-        const known = TEMPLATE_VARIABLES.join(', ');
+        const known = Object.keys(variables).join(', ');
         throw new BalanceError('config_invalid', `unknown variable \${${name}}: known are ${known}`);
       }
       if (match.index > at) parts.push(text.slice(at, match.index));
@@ -101,7 +115,7 @@ export class Template {
     return new Template(parts, needsBackend);
   }
 
-  render(values: TemplateValues): string {
+  render(values: V): string {
     if (this.#constant !== undefined) return this.#constant;
     let text = '';
     for (const part of this.#parts) text += typeof part === 'string' ? part : part(values);

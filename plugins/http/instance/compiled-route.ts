@@ -5,6 +5,8 @@ import { FieldEdits } from '../forwarding/field-edits.ts';
 import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
+import type { RouteAnswer } from '../answers/answered-exchange.ts';
+import type { RouteSplit } from './route-split.ts';
 
 /** The section `mirror` of a route. */
 export interface Mirror {
@@ -16,7 +18,12 @@ export interface Mirror {
 
 /** A route, ready for use. */
 export interface CompiledRoute extends RouteConditions {
-  readonly upstream: Upstream;
+  /** Where its requests are forwarded to: with a `split` the first of its upstreams. undefined: the proxy answers them itself. */
+  readonly upstream: Upstream | undefined;
+  /** Chooses one of several upstreams for each request; undefined when there is only one. */
+  readonly split: RouteSplit | undefined;
+  /** The answer of the proxy itself; undefined when requests are forwarded. */
+  readonly answer: RouteAnswer | undefined;
   /** When requests are tried again; undefined when the upstream has no settings for that. */
   readonly retryRules: RetryRules | undefined;
   /** Whether its requests may be tried again. */
@@ -30,11 +37,14 @@ export interface CompiledRoute extends RouteConditions {
   readonly filters: FilterChain | undefined;
 }
 
-/** Compiles a route, with the transforms of the listener before its own. Without a `route`: the way to the listener's own upstream. */
+/** Compiles a route, with the transforms of the listener before its own. Without a `route`: the default of the listener. */
 export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,
-  parts: Pick<CompiledRoute, 'upstream' | 'retryRules' | 'retries' | 'mirror' | 'filters'>,
+  parts: Pick<
+    CompiledRoute,
+    'upstream' | 'split' | 'answer' | 'retryRules' | 'retries' | 'mirror' | 'filters'
+  >,
 ): CompiledRoute {
   const own = route?.transform;
   return {

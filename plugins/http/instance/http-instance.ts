@@ -30,7 +30,14 @@ import { RetryRules } from '../retries/retry-rules.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
 import { Router } from '../routing/router.ts';
+import { routeAnswer } from '../answers/route-answer.ts';
+import type { RequestFacts } from '../routing/request-conditions.ts';
+import type { RouteEntry } from '../routing/route-entry.ts';
 import { compileRoute, type CompiledRoute } from './compiled-route.ts';
+import { RouteSplit } from './route-split.ts';
+
+/** The keys of a route of which one says what becomes of its requests. */
+type RouteActions = Pick<Route, 'upstream' | 'split' | 'split_cookie' | 'redirect' | 'respond'>;
 
 /** What all instances of the plugin share: the codec, and what is counted or limited over all listeners. */
 export interface HttpParts {
@@ -107,11 +114,9 @@ export class HttpInstance implements ProtocolInstance {
     this.#router =
       options.routes.length === 0
         ? undefined
-        : new Router(options.routes.map((route) => this.#compile(route, route.upstream)));
+        : new Router(options.routes.map((route) => this.#compile(route, route)));
     this.endpoints = new OwnEndpoints(options.health_endpoint, host, this.trusted);
-    if (host.defaultUpstream !== undefined) {
-      this.#fallback = this.#compile(undefined, host.defaultUpstream);
-    }
+    this.#fallback = this.#compileDefault();
     this.readsPaths =
       options.normalize_path ||
       this.https.redirect !== undefined ||
@@ -140,21 +145,27 @@ export class HttpInstance implements ProtocolInstance {
     return this.#closed;
   }
 
-  /** The route of a request: the first that matches, else the listener's own upstream, if any. `path` as {@link routedPath} makes it. */
-  route(host: string, path: string, head: RequestHead): CompiledRoute | undefined {
-    return this.#router?.find(host, path, head) ?? this.#fallback;
+  /** The route of a request: the first that matches, else the listener's default, if any. `path` as {@link routedPath} makes it. */
+  route(host: string, path: string, head: RequestHead, facts: RequestFacts): CompiledRoute | undefined {
+    return this.#router?.find(host, path, head, facts) ?? this.#fallback;
   }
 
   /**
    * Whether every usual reading of a path that is not plain meets this route, and no reading leaves the prefix that the route's transforms
    * add. Then no backend can take the path for one of another route.
    */
-  isReadAlike(route: CompiledRoute, host: string, path: string, head: RequestHead): boolean {
+  isReadAlike(
+    route: CompiledRoute,
+    host: string,
+    path: string,
+    head: RequestHead,
+    facts: RequestFacts,
+  ): boolean {
     if (this.options.ambiguous_paths === 'literal') return true;
     if (this.#router?.looksAtPaths !== true && route.pathEdit === undefined) return true;
-    const readings = otherReadings(path, route.path ?? route.pathPrefix ?? '');
+    const readings = otherReadings(path, route.paths);
     if (readings === undefined || (readings.hidesDots && route.pathEdit !== undefined)) return false;
-    for (const reading of readings.paths) if (this.route(host, reading, head) !== route) return false;
+    for (const reading of readings.paths) if (this.route(host, reading, head, facts) !== route) return false;
     return true;
   }
 
@@ -163,9 +174,15 @@ export class HttpInstance implements ProtocolInstance {
     return this.certificateHeaders?.without(trailers) ?? trailers;
   }
 
-  /** All routes in the order in which they are tried, and last the listener's own upstream, if it has one. */
+  /** All routes by their hosts and paths, in the order in which they are tried, without the default. */
+  get entries(): readonly RouteEntry<CompiledRoute>[] {
+    return this.#router?.entries ?? [];
+  }
+
+  /** All routes, and last the listener's default, if it has one. */
   get routes(): readonly CompiledRoute[] {
-    return [...(this.#router?.ordered ?? []), ...(this.#fallback === undefined ? [] : [this.#fallback])];
+    const routes = new Set(this.entries.map(({ route }) => route));
+    return [...routes, ...(this.#fallback === undefined ? [] : [this.#fallback])];
   }
 
   /** When requests for that upstream are tried again; undefined when they are not. */
@@ -188,10 +205,22 @@ export class HttpInstance implements ProtocolInstance {
     if (this.#active === 0) this.#whenIdle?.();
   }
 
-  #compile(route: Route | undefined, upstream: string): CompiledRoute {
+  /** What becomes of requests that no route takes; undefined when nothing says it. */
+  #compileDefault(): CompiledRoute | undefined {
+    const { options, host } = this;
+    const { default: action } = options;
+    if (typeof action === 'number') return this.#compile(undefined, { respond: { status: action } });
+    if (action !== undefined) return this.#compile(undefined, action);
+    if (host.defaultUpstream === undefined) return undefined;
+    return this.#compile(undefined, { upstream: host.defaultUpstream });
+  }
+
+  #compile(route: Route | undefined, action: RouteActions): CompiledRoute {
     const { host, options, parts } = this;
     const filters = FilterChain.of(parts.filtersOf(route?.name ?? '', host));
-    const target = host.upstream(upstream, 'keep-alive');
+    const split = RouteSplit.of(action, host);
+    const target =
+      action.upstream === undefined ? split?.upstreams[0] : host.upstream(action.upstream, 'keep-alive');
     const mirror = route?.mirror && {
       upstream: host.upstream(route.mirror.upstream, 'keep-alive'),
       percent: route.mirror.percent,
@@ -200,7 +229,9 @@ export class HttpInstance implements ProtocolInstance {
     return compileRoute(route, options, {
       upstream: target,
       mirror,
-      retryRules: route?.retry === false ? undefined : this.retryRules(target),
+      split,
+      answer: routeAnswer(action, host.directory),
+      retryRules: route?.retry === false || target === undefined ? undefined : this.retryRules(target),
       retries: route?.retry !== false,
       filters,
     });

@@ -1,3 +1,4 @@
+import type { PathCondition } from './route-conditions.ts';
 import { resolved, spelled } from '../../../src/plugin-api/values/routed-path.ts';
 
 /** A spelling that servers read in different ways. */
@@ -39,12 +40,12 @@ export interface PathReadings {
  * How servers may read a path in other ways than routes do: they decode what is encoded, leave dot segments as they are, or
  * count empty segments when they resolve dot segments.
  *
- * @param routePath the path of the route that was found; the spellings that it contains are not examined
+ * @param routePaths the conditions on the path of the route that was found; the spellings that all of them contain are not examined
  * @returns undefined when there are too many ways
  */
-export function otherReadings(path: string, routePath: string): PathReadings | undefined {
+export function otherReadings(path: string, routePaths: readonly PathCondition[]): PathReadings | undefined {
   const spellings = SPELLINGS.filter(
-    ({ occurs, inRoute }) => occurs.test(path) && inRoute?.test(routePath) !== true,
+    ({ occurs, inRoute }) => occurs.test(path) && !areOnPurpose(inRoute, routePaths),
   );
   if (spellings.length > MOST_SPELLINGS) return undefined;
   const texts = new Set(
@@ -64,6 +65,12 @@ export function otherReadings(path: string, routePath: string): PathReadings | u
   }
   paths.delete(resolved(base));
   return { paths, hidesDots };
+}
+
+/** Whether each path of a route has a spelling. In a regular expression, the characters of a spelling have other meanings. */
+function areOnPurpose(spelling: RegExp | undefined, paths: readonly PathCondition[]): boolean {
+  if (spelling === undefined || paths.length === 0) return false;
+  return paths.every(({ kind, text }) => kind !== 'regex' && spelling.test(text));
 }
 
 /** All orders in which the spellings may be read: none of them, each alone, and two of them in either order. */

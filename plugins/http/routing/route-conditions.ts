@@ -1,91 +1,135 @@
 import { isBelow, routedConfigPath } from '../../../src/plugin-api/values/routed-path.ts';
-import type { Route } from '../config/schema/options.generated.ts';
+import type { PathCondition as PathOptions, Route, RouteNot } from '../config/schema/options.generated.ts';
 import { hostName } from '../message/request-target.ts';
+import { Pattern } from './pattern.ts';
+import { furtherConditions, type RequestCondition } from './request-conditions.ts';
 
 /** The conditions under which a route takes a request, in the forms in which they are compared. */
 export interface RouteConditions {
   readonly name: string;
-  /** Exact lower-case host, `*.suffix`, or undefined for any. */
-  readonly host: string | undefined;
-  /** The whole path, as {@link routedPath} makes it; undefined for any. */
-  readonly path: string | undefined;
-  /** The beginning of the path, in the same form; undefined for any. */
-  readonly pathPrefix: string | undefined;
-  /** Lower-case field names with the exact value that each must have. */
-  readonly headers: readonly HeaderCondition[];
+  /** Exact lower-case hosts and `*.suffix`; the request has one of them. Empty: any host. */
+  readonly hosts: readonly string[];
+  /** The path fulfils one of them. Empty: any path. */
+  readonly paths: readonly PathCondition[];
+  /** All of them hold. */
+  readonly others: readonly RequestCondition[];
   readonly priority: number;
 }
 
-export type HeaderCondition = readonly [lowerName: string, value: string];
+export type PathKind = 'exact' | 'prefix' | 'suffix' | 'regex';
 
-/** Where the value of a header field is looked up. */
-export interface HeaderValues {
-  /** The value of the first field of that name; undefined when there is none. */
-  valueOf(lowerName: string): string | undefined;
+/** One condition on the path. */
+export interface PathCondition {
+  readonly kind: PathKind;
+  /** The path or a part of it, in the form that requests are compared in; the text of a regular expression. */
+  readonly text: string;
+  /** Only of a `regex`. */
+  readonly pattern: Pattern | undefined;
 }
 
-/** The conditions of a route of the config. For undefined: those of the listener's own upstream, which takes every request. */
+/** The keys of a route that are conditions. */
+export type ConditionOptions = Pick<
+  Route,
+  'host' | 'hosts' | 'path' | 'path_prefix' | 'paths' | 'methods' | 'headers' | 'query' | 'client_ip' | 'not'
+>;
+
+const PATH_KINDS: readonly PathKind[] = ['exact', 'prefix', 'suffix', 'regex'];
+
+/**
+ * The conditions of a route of the config. For undefined: those of the listener's default, which takes every request.
+ *
+ * @throws Error when a regular expression can't be read; the check of the options finds that first
+ */
 export function routeConditions(route: Route | undefined): RouteConditions {
   return {
     name: route?.name ?? '',
-    host: route?.host === undefined ? undefined : hostName(route.host),
-    path: route?.path === undefined ? undefined : routedConfigPath(route.path),
-    pathPrefix: route?.path_prefix === undefined ? undefined : routedConfigPath(route.path_prefix),
-    headers: Object.entries(route?.headers ?? {}).map(
-      ([name, value]) => [name.toLowerCase(), value] as const,
-    ),
+    hosts: hostsOf(route ?? {}),
+    paths: pathsOf(route ?? {}),
+    others: route === undefined ? [] : furtherConditions(route, exceptions(route.not)),
     priority: route?.priority ?? 0,
   };
 }
 
-/**
- * The routes in the order in which they are tried. A higher priority comes first. Among equals the more specific route comes first: an
- * exact host before a wildcard before any host, an exact path before a prefix, a longer prefix before a shorter one, more headers before
- * fewer. Last, the order of the config decides.
- */
-export function inRouteOrder<R extends RouteConditions>(routes: readonly R[]): readonly R[] {
-  return routes
-    .map((route, index) => ({ route, index }))
-    .sort((a, b) => compare(a.route, b.route) || a.index - b.index)
-    .map(({ route }) => route);
+/** The path conditions of a config, whose every form it knows: one text is a prefix. */
+export function pathCondition(options: string | PathOptions): PathCondition {
+  if (typeof options === 'string') return plainPath('prefix', options);
+  const kind = PATH_KINDS.find((each) => options[each] !== undefined) ?? 'prefix';
+  const text = options[kind] ?? '/';
+  return kind === 'regex' ? { kind, text, pattern: new Pattern(text) } : plainPath(kind, text);
 }
 
 /** Whether the route takes that host, which is without port and in lower case. */
-export function takesHost(route: RouteConditions, host: string): boolean {
-  return route.host === host || takesUnnamedHost(route, host);
+export function takesHost({ hosts }: Pick<RouteConditions, 'hosts'>, host: string): boolean {
+  return hosts.length === 0 || hosts.some((wanted) => isHost(wanted, host));
 }
 
-/** Whether a route without an exact host takes this host. */
-export function takesUnnamedHost(route: RouteConditions, host: string): boolean {
-  if (route.host === undefined) return true;
-  if (!route.host.startsWith('*')) return false;
-  const suffix = route.host.slice(1);
-  return host.length > suffix.length && host.endsWith(suffix);
+/** Whether a host is the one of a condition, or one that its wildcard stands for. */
+export function isHost(wanted: string, host: string): boolean {
+  if (!wanted.startsWith('*')) return wanted === host;
+  return host.length > wanted.length - 1 && host.endsWith(wanted.slice(1));
 }
 
-/** Whether the route takes that path, which is as {@link routedPath} makes it. */
-export function takesPath(route: RouteConditions, path: string): boolean {
-  if (route.path !== undefined && route.path !== path) return false;
-  return route.pathPrefix === undefined || isBelow(path, route.pathPrefix);
+/** Whether the route takes that path, which is as `routedPath` makes it. */
+export function takesPath({ paths }: Pick<RouteConditions, 'paths'>, path: string): boolean {
+  return paths.length === 0 || paths.some((wanted) => isPath(wanted, path));
 }
 
-/** Whether a request has the header that a route wants, with exactly that value. */
-export function takesHeader(head: HeaderValues, [name, value]: HeaderCondition): boolean {
-  return head.valueOf(name) === value;
+export function isPath({ kind, text, pattern }: PathCondition, path: string): boolean {
+  switch (kind) {
+    case 'exact':
+      return path === text;
+    case 'prefix':
+      return isBelow(path, text);
+    case 'suffix':
+      return path.endsWith(text);
+    case 'regex':
+      return pattern?.test(path) === true;
+  }
 }
 
-function compare(a: RouteConditions, b: RouteConditions): number {
-  return (
-    b.priority - a.priority ||
-    hostRank(b) - hostRank(a) ||
-    Number(b.path !== undefined) - Number(a.path !== undefined) ||
-    (b.pathPrefix?.length ?? 0) - (a.pathPrefix?.length ?? 0) ||
-    b.headers.length - a.headers.length
-  );
+function hostsOf({ host, hosts = [] }: ConditionOptions): string[] {
+  return [...(host === undefined ? [] : [host]), ...hosts].map(hostName);
 }
 
-/** An exact host comes before a wildcard, and the longer wildcard before the shorter one. */
-function hostRank({ host }: RouteConditions): number {
-  if (host === undefined) return 0;
-  return host.startsWith('*') ? host.length : Number.MAX_SAFE_INTEGER;
+function pathsOf({ path, path_prefix: prefix, paths = [] }: ConditionOptions): PathCondition[] {
+  return [
+    ...(path === undefined ? [] : [plainPath('exact', path)]),
+    ...(prefix === undefined ? [] : [plainPath('prefix', prefix)]),
+    ...paths.map(pathCondition),
+  ];
+}
+
+function plainPath(kind: PathKind, text: string): PathCondition {
+  return { kind, text: kind === 'suffix' ? routedSuffix(text) : routedConfigPath(text), pattern: undefined };
+}
+
+/** The end of a path in the form of {@link routedConfigPath}. It may begin within a segment. */
+function routedSuffix(text: string): string {
+  return text.startsWith('/') ? routedConfigPath(text) : routedConfigPath(`/${text}`).slice(1);
+}
+
+/** The section `not` of a route as a condition: it holds unless all that the section names holds. */
+function exceptions(not: RouteNot | undefined): readonly RequestCondition[] {
+  if (not === undefined) return [];
+  const hosts = hostsOf(not);
+  const paths = pathsOf(not);
+  const others = furtherConditions(not, []);
+  const named = [
+    ...hosts.map((host) => `host ${host}`),
+    ...paths.map(({ kind, text }) => `${kind} ${text}`),
+    ...others.map(({ of, wanted }) => `${of} ${wanted}`),
+  ];
+  return [
+    {
+      of: 'not',
+      wanted: named.join(', '),
+      valueIn: () => undefined,
+      holds: (asked) =>
+        !(
+          takesHost({ hosts }, asked.host) &&
+          takesPath({ paths }, asked.path) &&
+          others.every((condition) => condition.holds(asked))
+        ),
+    },
+  ];
 }

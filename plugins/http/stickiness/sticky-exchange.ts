@@ -24,6 +24,7 @@ interface StickyExchange {
   requestEdits: FieldEdits | undefined;
   responseEdits: FieldEdits | undefined;
   sessionEdits: FieldEdits | undefined;
+  readonly splitEdits: FieldEdits | undefined;
 }
 
 /**
@@ -69,10 +70,10 @@ export function giveSession(exchange: StickyExchange, stickiness: LeaseStickines
   const cookie = forwardedTo?.sticky;
   if (cookie?.kind !== 'cookie') return;
   const value = stickiness?.newSession;
-  const edits = matchedRoute?.responseEdits;
+  const edits = exchange.splitEdits ?? matchedRoute?.responseEdits;
   exchange.sessionEdits =
     value === undefined
-      ? undefined
+      ? exchange.splitEdits
       : FieldEdits.ofFilters(sessionEdits(cookie, value, exchange.isSecure), edits, false);
   exchange.responseEdits = exchange.sessionEdits ?? edits;
 }

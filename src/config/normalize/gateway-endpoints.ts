@@ -27,7 +27,9 @@ function metrics(file: ConfigFile, context: NormalizeContext): Partial<ConfigFil
 
 /** Whether a route has exactly that path. The route then wins over the default endpoint, with a warning. */
 function isRouted(file: ConfigFile, path: string, hint: string, context: NormalizeContext): boolean {
-  const index = (file.routes ?? []).findIndex((route) => routedConfigPath(route.path) === path);
+  const index = (file.routes ?? []).findIndex(
+    (route) => route.path !== undefined && routedConfigPath(route.path) === path,
+  );
   if (index >= 0)
     context.warn(['routes', index, 'path'], `takes the place of the gateway's own ${path}; ${hint}`);
   return index >= 0;

@@ -25,15 +25,22 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
     },
   ];
   const routes = (file.http?.routes ?? []).map((route, index) => {
-    const { backends: names, ...rest } = route;
+    const { backends: names, split, ...rest } = route;
     const name = route.name ?? `route-${index + 1}`;
-    if (names === undefined) return { ...rest, name, upstream: DEFAULT_NAME };
-    upstreams.push(routeUpstream(file, { ...route, name }, index, upstreams.length, context));
-    context.provenance.set(
-      ['listeners', 0, 'http', 'routes', index, 'upstream'],
-      [...routeAt(index), 'backends'],
-    );
-    return { ...rest, name, upstream: routeUpstreamName(name) };
+    const at: Path = ['listeners', 0, 'http', 'routes', index];
+    const add = (group: readonly string[], upstream: string, from: Path): string => {
+      upstreams.push(groupUpstream(file, { names: group, upstream, from }, index, upstreams.length, context));
+      return upstream;
+    };
+    const sides = split?.map(({ backends, ...side }, place) => {
+      const from: Path = [...routeAt(index), 'split', place, 'backends'];
+      context.provenance.set([...at, 'split', place, 'upstream'], from);
+      return { ...side, upstream: add(backends, `${routeUpstreamName(name)}:${backends.join('+')}`, from) };
+    });
+    const shared = { ...rest, name, ...(sides === undefined ? {} : { split: sides }) };
+    if (names === undefined) return isSettled(route) ? shared : { ...shared, upstream: DEFAULT_NAME };
+    context.provenance.set([...at, 'upstream'], [...routeAt(index), 'backends']);
+    return { ...shared, upstream: add(names, routeUpstreamName(name), [...routeAt(index), 'backends']) };
   });
   const listener = { ...singleListener(file, routes, upstreams, context), upstream: DEFAULT_NAME };
   context.provenance.set(['listeners', 0, 'upstream'], ['backends']);
@@ -45,9 +52,23 @@ export function routeUpstreamName(route: string): string {
   return `route:${route}`;
 }
 
-function routeUpstream(
+/** Whether a route says what becomes of its requests, so that they do not go to all backends. */
+function isSettled({ split, redirect, respond }: FlatRoute): boolean {
+  return (split ?? redirect ?? respond) !== undefined;
+}
+
+/** Some of the backends, which a route names. */
+interface NamedBackends {
+  readonly names: readonly string[];
+  /** The name of the upstream that is made of them. */
+  readonly upstream: string;
+  /** Where the file names them. */
+  readonly from: Path;
+}
+
+function groupUpstream(
   file: ConfigFile,
-  route: FlatRoute & { readonly name: string },
+  { names, upstream, from }: NamedBackends,
   routeIndex: number,
   upstreamIndex: number,
   context: NormalizeContext,
@@ -55,14 +76,14 @@ function routeUpstream(
   const at: Path = ['upstreams', upstreamIndex];
   const all = file.backends ?? [];
   context.provenance.set([...at, 'name'], [...routeAt(routeIndex), 'name']);
-  context.provenance.set([...at, 'backends'], [...routeAt(routeIndex), 'backends']);
+  context.provenance.set([...at, 'backends'], from);
   const backends: object[] = [];
   const written: { readonly address: string; readonly path: Path }[] = [];
-  for (const [index, name] of (route.backends ?? []).entries()) {
+  for (const [index, name] of names.entries()) {
     const backendIndex = all.findIndex((backend) => nameOf(backend) === name);
     const backend = all[backendIndex];
     if (backend === undefined) {
-      const path = [...routeAt(routeIndex), 'backends', index];
+      const path = [...from, index];
       const hint = suggestion(name, all.map(nameOf));
       context.error(path, `names the backend ${context.shown(path, name)}, which does not exist${hint}`);
       continue;
@@ -80,7 +101,7 @@ function routeUpstream(
     },
     context,
   );
-  return { ...shared, name: routeUpstreamName(route.name), backends };
+  return { ...shared, name: upstream, backends };
 }
 
 function writtenBackends(backends: readonly FileBackend[]): WrittenBackends {

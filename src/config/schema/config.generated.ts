@@ -170,8 +170,9 @@ export interface ListenerProxyProtocol {
 
 /** Settings of `mode: http`. */
 export interface HttpOptions {
-  /** Rules that choose an upstream for a request. */
+  /** Rules that say what becomes of a request. */
   readonly routes: readonly Route[];
+  readonly default?: number | HttpDefault;
   readonly transform?: Transform;
   /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
@@ -229,31 +230,140 @@ export interface HttpOptions {
   readonly error_pages: readonly ErrorPage[];
 }
 
-/** A rule that picks an upstream for a request. A request matches when all conditions that are given hold. When several routes match, the one with the higher `priority` wins; among these the more specific one; among these the earlier one. */
+/** A rule that says what becomes of a request: `upstream`, `split`, `redirect` or `respond`. A request matches when all conditions that are given hold. When several routes match, the one with the higher `priority` wins; among these the more specific one; among these the earlier one. More specific is first the host: an exact one before a wildcard, a longer wildcard before a shorter one, any named host before none. Then the path: `exact`, then `regex`, then `suffix`, then `prefix`, and the longer suffix or prefix first. Then the number of further conditions. A route with several hosts and paths is compared as if it were one route for each pair of them. */
 export interface Route {
   /** Name of the route, for logs and the variable `${route}`. Without this key: `route-` and the number of the route. */
   readonly name: string;
   /** The host of the request, without port. `*.` and a domain means all names below that domain. A dot at the end is ignored: `shop.example.` is the same as `shop.example`. */
   readonly host?: string;
+  /** Hosts of the request, as in `host`: the request has one of them. */
+  readonly hosts?: readonly string[];
   /** The whole path. Other spellings with the same meaning match as well: `/%61` is `/a`, and so is `//./a`. */
   readonly path?: string;
   /** This path and all paths below it. Other spellings with the same meaning match as well. */
   readonly path_prefix?: string;
-  /** Headers that the request must have, with exactly these values. */
+  /** Conditions on the path: the path fulfils one of them. */
+  readonly paths?: readonly (string | PathCondition)[];
+  /** Methods: the request has one of them. `GET` does not include `HEAD`. */
+  readonly methods?: readonly string[];
+  /** Headers that the request must have. A text is the exact value; a section says what the value must be like, or that the header must be there or not. Of several headers with that name, the first one counts. */
   readonly headers?: {
-    readonly [k: string]: string;
+    readonly [k: string]: string | ValueCondition;
   };
+  /** Parameters of the query that the request must have, as in `headers`. The values are compared as they are decoded. Of several parameters with that name, the first one counts. */
+  readonly query?: {
+    readonly [k: string]: string | ValueCondition;
+  };
+  /** Addresses and networks: the client has one of these addresses. Behind a proxy of `trusted_proxies`, it is the address that this proxy names. */
+  readonly client_ip?: readonly string[];
+  readonly not?: RouteNot;
   /**
    * When several routes match, the one with the higher priority wins.
    * @default 0
    */
   readonly priority: number;
   /** Name of the upstream that gets the request. */
-  readonly upstream: string;
+  readonly upstream?: string;
+  /** Upstreams that share the requests of the route by weight, such as an old and a new version of a service. Give this key or `upstream`. */
+  readonly split?: readonly HttpSplit[];
+  /** Name of a cookie by which a client keeps the upstream that `split` chose for it, as long as the browser runs and the upstream is in `split` with a weight above 0. Backends do not get this cookie. Without this key each request is drawn anew. */
+  readonly split_cookie?: string;
+  readonly redirect?: HttpRedirect;
+  readonly respond?: HttpRespond;
   /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
   readonly retry?: boolean;
   readonly mirror?: HttpMirror;
   readonly transform?: Transform;
+}
+
+/** One condition on the path: exactly one of these keys, or a text, which is a `prefix`. */
+export interface PathCondition {
+  /** The whole path. Other spellings with the same meaning match as well. */
+  readonly exact?: string;
+  /** This path and all paths below it. Other spellings with the same meaning match as well. */
+  readonly prefix?: string;
+  /** The end of the path. */
+  readonly suffix?: string;
+  /** A regular expression that matches anywhere in the path, unless it begins with `^` or ends with `$`. The path is in its normal form, in which characters beyond ASCII are percent-encoded. `(?i)` at the beginning ignores case. The syntax is what JavaScript, RE2 and PCRE share, without back references, lookarounds and `\b`; the time is linear in the length of the path, whatever the expression is. */
+  readonly regex?: string;
+}
+
+/** The exact value, or a section with exactly one key that says what the value must be like. */
+export interface ValueCondition {
+  /** The exact value. */
+  readonly exact?: string;
+  /** A regular expression that matches anywhere in the value, as in `paths`. */
+  readonly regex?: string;
+  /** It must be there, with any value. */
+  readonly present?: true;
+  /** It must not be there. */
+  readonly absent?: true;
+}
+
+/** Conditions as those of a route. The route does not match when all of these hold. */
+export interface RouteNot {
+  /** Hosts of the request, as in `host`: the request has one of them. */
+  readonly hosts?: readonly string[];
+  /** Conditions on the path: the path fulfils one of them. */
+  readonly paths?: readonly (string | PathCondition)[];
+  /** Methods: the request has one of them. `GET` does not include `HEAD`. */
+  readonly methods?: readonly string[];
+  /** Headers that the request must have. A text is the exact value; a section says what the value must be like, or that the header must be there or not. Of several headers with that name, the first one counts. */
+  readonly headers?: {
+    readonly [k: string]: string | ValueCondition;
+  };
+  /** Parameters of the query that the request must have, as in `headers`. The values are compared as they are decoded. Of several parameters with that name, the first one counts. */
+  readonly query?: {
+    readonly [k: string]: string | ValueCondition;
+  };
+  /** Addresses and networks: the client has one of these addresses. Behind a proxy of `trusted_proxies`, it is the address that this proxy names. */
+  readonly client_ip?: readonly string[];
+}
+
+/** An upstream and its share of the requests. */
+export interface HttpSplit {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  /**
+   * Its share of the requests, compared with the other weights. 0: none.
+   * @default 1
+   */
+  readonly weight: number;
+}
+
+/** Answers with a redirect. No backend gets the request. */
+export interface HttpRedirect {
+  /** Where to: a URL or a path, which may hold variables. Beside those of `transform`, there are ${scheme} (`http` or `https`, as the client sees it), ${uri} (path and query) and ${path_rest} (the path behind the `prefix` by which the route matched). A result that begins with several slashes or backslashes gets one slash, unless the text itself begins with `//`, so that no client can be led to another host. */
+  readonly to: string;
+  /**
+   * The status. `307` and `308` have clients repeat the method and the body; `301` and `308` may be remembered for ever.
+   * @default 302
+   */
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  /**
+   * `true`: the query of the request is not appended to `to`.
+   * @default false
+   */
+  readonly strip_query: boolean;
+}
+
+/** Answers with a fixed response. No backend gets the request. Without `body` and `file`, a status from 400 on gets the error page of that status, or the short text that the proxy's own errors have. */
+export interface HttpRespond {
+  /**
+   * The status.
+   * @default 200
+   */
+  readonly status: number;
+  /** The body. */
+  readonly body?: string;
+  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
+  readonly file?: string;
+  /** The Content-Type of the body. Default: `text/plain; charset=utf-8`; for a file the type that its ending names. */
+  readonly content_type?: string;
+  /** Further headers of the response. The values may hold the variables of `transform`. */
+  readonly headers?: {
+    readonly [k: string]: string;
+  };
 }
 
 /** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
@@ -301,6 +411,12 @@ export interface Rewrite {
   readonly pattern: string;
   /** The text that replaces the match; `$1` to `$9` are its groups. */
   readonly replacement: string;
+}
+
+/** What becomes of a request that no route takes: the status of an error from 400 to 599, or a section with `redirect` or `respond`. With this key, neither the `upstream` of the listener nor the `backends` of a flat file get such requests. Default: these get them; where there are none, the client gets 404. */
+export interface HttpDefault {
+  readonly redirect?: HttpRedirect;
+  readonly respond?: HttpRespond;
 }
 
 /** Time limits for clients of an HTTP listener. */

@@ -18,6 +18,20 @@ buildProgram();
 
 const TRAFFIC: Readonly<Record<string, Traffic>> = {
   ...TLS_TRAFFIC,
+  'actions.yaml': async ({ connect }) => {
+    const socket = await connect();
+    const ask = async (head: string): Promise<string> => {
+      socket.send(`${head}\r\n\r\n`);
+      const { status, message, body } = await answer(socket);
+      return `${String(status)} ${fieldValues(message, 'location')[0] ?? body.split(' ')[0] ?? ''}`;
+    };
+    expect(await ask('GET /a?b=c HTTP/1.1\r\nHost: www.old.example')).toBe('308 https://shop.example/a?b=c');
+    expect(await ask('GET /docs/setup HTTP/1.1\r\nHost: any.example')).toBe('302 /help/setup');
+    expect(await ask('GET /beta HTTP/1.1\r\nHost: any.example')).toBe('410 gone');
+    expect(await ask('GET /?preview=1 HTTP/1.1\r\nHost: shop.example')).toBe('200 9003');
+    expect(await ask('GET / HTTP/1.1\r\nHost: shop.example')).toMatch(/^200 900[123]$/);
+    expect(await ask('GET / HTTP/1.1\r\nHost: any.example')).toMatch(/^404/);
+  },
   'admin.yaml': async ({ connect, proxy }) => {
     expect(['9001', '9002']).toContain(await served(await connect()));
     const status = async (path: string, headers = {}): Promise<number> =>

@@ -1,0 +1,79 @@
+import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts';
+import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
+import { REDIRECT_START, REDIRECT_VARIABLES } from '../answers/redirect.ts';
+import { templateFault } from '../forwarding/template.ts';
+import type { HttpOptions, HttpRedirect, HttpRespond, Route } from './schema/options.generated.ts';
+
+const ACTIONS = ['upstream', 'split', 'redirect', 'respond'] as const;
+/** Statuses whose messages have no body (RFC 9110 6.4.1). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** Checks that a route has one action, and that it can work. */
+export function checkAction(route: Route, at: OptionsPath, context: OptionsCheck): void {
+  const given = ACTIONS.filter((action) => route[action] !== undefined);
+  const [first, second] = given;
+  if (first === undefined) context.error(at, `must have one of the keys ${ACTIONS.join(', ')}`);
+  if (second !== undefined) context.error([...at, second], `can't be used together with ${String(first)}`);
+  if (route.split !== undefined && route.split.every(({ weight }) => weight === 0))
+    context.error([...at, 'split'], 'must have a weight above 0');
+  if (route.split_cookie !== undefined && route.split === undefined)
+    context.warn([...at, 'split_cookie'], 'has no effect without split');
+  const isAnswered = route.redirect !== undefined || route.respond !== undefined;
+  for (const key of ['retry', 'mirror', 'transform'] as const)
+    if (isAnswered && route[key] !== undefined)
+      context.warn([...at, key], 'has no effect: this route answers its requests itself');
+  checkAnswers(route, at, context);
+}
+
+/** Checks what becomes of requests that no route takes. */
+export function checkDefault({ default: action }: HttpOptions, context: OptionsCheck): void {
+  if (typeof action !== 'object') return;
+  if (Object.keys(action).length !== 1)
+    context.error(['default'], 'must have exactly one of the keys redirect, respond');
+  checkAnswers(action, ['default'], context);
+}
+
+function checkAnswers(
+  { redirect, respond }: Pick<Route, 'redirect' | 'respond'>,
+  at: OptionsPath,
+  context: OptionsCheck,
+): void {
+  if (redirect !== undefined) checkRedirect(redirect, [...at, 'redirect'], context);
+  if (respond !== undefined) checkRespond(respond, [...at, 'respond'], context);
+}
+
+function checkRedirect({ to }: HttpRedirect, at: OptionsPath, context: OptionsCheck): void {
+  const fault = templateFault(to, context.didYouMean, REDIRECT_VARIABLES);
+  if (fault !== undefined) context.error([...at, 'to'], fault);
+  else if (to.includes('${backend}'))
+    context.error([...at, 'to'], 'must not use ${backend}: no backend gets the request');
+  else if (!REDIRECT_START.test(to))
+    context.error([...at, 'to'], 'must begin with http://, https://, ${scheme}:// or a path');
+}
+
+function checkRespond(
+  { status, body, file, content_type: type, headers = {} }: HttpRespond,
+  at: OptionsPath,
+  context: OptionsCheck,
+): void {
+  if (body !== undefined && file !== undefined)
+    context.error([...at, 'file'], "can't be used together with body");
+  const isEmpty = body === undefined && file === undefined;
+  if (!isEmpty && BODILESS.has(status))
+    context.error(
+      [...at, body === undefined ? 'file' : 'body'],
+      `can't be sent with the status ${String(status)}`,
+    );
+  if (isEmpty && type !== undefined)
+    context.warn([...at, 'content_type'], 'has no effect without body and file');
+  for (const [name, value] of Object.entries(headers)) {
+    const path = [...at, 'headers', name];
+    if (FRAMING_HEADERS.has(name.toLowerCase()))
+      context.error(
+        path,
+        'is a header that the proxy writes itself: it belongs to the connection or frames the body',
+      );
+    const fault = templateFault(value, context.didYouMean);
+    if (fault !== undefined) context.error(path, fault);
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+
+import { Pattern } from '../../../../../plugins/http/routing/pattern.ts';
+import { SeededRandom } from '../../../../support/seeded-random.ts';
+
+const PARTS = [
+  'a',
+  'b',
+  '/',
+  '.',
+  '[ab]',
+  '[^a]',
+  '\\d',
+  '\\w',
+  '^',
+  '$',
+  '0',
+  '-',
+  '\\.',
+  '(?:ab|b)',
+  '(a|)',
+];
+const QUANTIFIERS = ['', '', '', '*', '+', '?', '{2}', '{1,3}', '{0,}', '*?'];
+
+describe('a pattern', () => {
+  it('matches what the regular expression of JavaScript matches, for 3,000 random ones', () => {
+    const random = new SeededRandom(7);
+    const made = (depth: number): string => {
+      let text = '';
+      for (let count = Math.floor(random.next() * 4) + 1; count > 0; count--) {
+        const part =
+          depth > 0 && random.next() < 0.25 ? `(${made(depth - 1)}|${made(depth - 1)})` : random.pick(PARTS);
+        text += part === '^' || part === '$' ? part : part + random.pick(QUANTIFIERS);
+      }
+      return text;
+    };
+    for (let round = 0; round < 3_000; round++) {
+      const source = made(2);
+      const pattern = new Pattern(source);
+      const expected = new RegExp(source);
+      for (let each = 0; each < 8; each++) {
+        const text = Array.from({ length: Math.floor(random.next() * 8) }, () =>
+          random.pick(['a', 'b', '/', '0', '-', '.']),
+        ).join('');
+        expect(`${source} ${text} ${String(pattern.test(text))}`).toBe(
+          `${source} ${text} ${String(expected.test(text))}`,
+        );
+      }
+    }
+  });
+
+  it.each(['^(a+)+$', '^(a|a)*$', '^(.*a){20}$', '(x+x+)+y', '^a?a?a?a?a?a?a?a?a?a?a?a?aaaaaaaaaaaa$'])(
+    'reads each byte once: %s',
+    (source) => {
+      // With backtracking this would not end before the machine does.
+      expect(new Pattern(source).test(`${'a'.repeat(8_000)}${'x'.repeat(100)}!`)).toBe(false);
+    },
+  );
+
+  it('ignores case where it says so', () => {
+    expect(new Pattern('(?i)\\.php$').test('/A.PHP')).toBe(true);
+    expect(new Pattern('(?i)[a-c]$').test('/B')).toBe(true);
+    expect(new Pattern('\\.php$').test('/A.PHP')).toBe(false);
+  });
+
+  it.each([
+    ['(a', 'a ( is not closed'],
+    ['a)', 'a ) has no ( before it'],
+    ['[a', 'a [ is not closed'],
+    ['*a', 'there is nothing to repeat before a quantifier'],
+    ['a**', 'there is nothing to repeat before a quantifier'],
+    ['(a)\\1', '\\1 is not supported: there are no back references and no \\b'],
+    ['a\\b', '\\b is not supported: there are no back references and no \\b'],
+    ['(?=a)', '(?= (?! (?<= (?<! and flags other than (?i) at the beginning are not supported'],
+    ['a{2,1}', 'the counts in { } are in the wrong order'],
+    ['a{1000}', 'a count in { } may be at most 100'],
+    ['((a{100}){100})', 'it is too large'],
+    ['[b-a]', 'a range in [ ] is in the wrong order'],
+    ['a\\', 'it ends with a backslash'],
+    ['[é]', 'characters in [ ] must be ASCII'],
+  ])('refuses %s', (source, message) => {
+    expect(() => new Pattern(source)).toThrow(message);
+  });
+});
