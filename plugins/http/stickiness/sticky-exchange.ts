@@ -63,9 +63,13 @@ function takeCookie(
   exchange.requestEdits = FieldEdits.ofFilters([restOfCookies(rest)], exchange.requestEdits, guardsSpellings);
 }
 
-/** Notes what became of the client, and gives it the cookie that it needs, with the response. An earlier attempt may have been for another one. */
+/**
+ * Notes what became of the client, and gives it the cookie that it needs, with the response. An earlier attempt may have been for another
+ * backend: a client that was new then, or moved, still is.
+ */
 export function giveSession(exchange: StickyExchange, stickiness: LeaseStickiness | undefined): void {
-  exchange.stickiness = stickiness?.outcome;
+  const before = exchange.stickiness;
+  exchange.stickiness = before === 'new' || before === 'moved' ? before : stickiness?.outcome;
   const { forwardedTo, matchedRoute } = exchange;
   const cookie = forwardedTo?.sticky;
   if (cookie?.kind !== 'cookie') return;

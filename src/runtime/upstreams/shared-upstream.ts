@@ -52,6 +52,8 @@ export class SharedUpstream implements LeaseHome {
   readonly #retryCounts: Ref<RetryCounts> | undefined;
   /** What remembers where clients belong. Undefined without a table. */
   readonly sessions: ReturnType<typeof sessionTableOf>;
+  /** How clients are kept at their backends. Undefined where they are not. */
+  readonly #sticky: ReturnType<typeof stickyPartsOf>;
   readonly #source: BackendSource;
   /** Undefined where no backend is ejected. */
   readonly #outliers: OutlierWatch | undefined;
@@ -88,6 +90,7 @@ export class SharedUpstream implements LeaseHome {
     this.sessions = sessionTableOf(config, parts.registry);
     const { passive } = this.#memberParts;
     this.#outliers = passive && new OutlierWatch(passive, sparedReports(parts.logger, config.name));
+    this.#sticky = stickyPartsOf(config, files, sessionKey, this.sessions?.value);
     this.group = new UpstreamGroup({
       ...groupOptionsOf(config, parts, onFault),
       makeBalancer: (members) =>
@@ -95,7 +98,7 @@ export class SharedUpstream implements LeaseHome {
       share: this.#share?.value,
       recovery: upstreamRecovery(config, this.#retryCounts?.value),
       home: this,
-      sticky: stickyPartsOf(config, files, sessionKey, this.sessions?.value),
+      sticky: this.#sticky,
     });
   }
 
@@ -153,11 +156,8 @@ export class SharedUpstream implements LeaseHome {
    * @param scope leases end with this scope at the latest. Default: only protocols end them
    */
   forUse(use: SocketUse, protocol: string, scope?: LifetimeScope): Upstream {
-    let users = this.#uses.get(use);
-    if (users === undefined) {
-      users = { views: new Map(), hasPools: false };
-      this.#uses.set(use, users);
-    }
+    const users = this.#uses.get(use) ?? { views: new Map<string, Upstream>(), hasPools: false };
+    this.#uses.set(use, users);
     let view = users.views.get(protocol);
     if (view === undefined) {
       this.group.addProtocol(protocol);
@@ -292,10 +292,11 @@ export class SharedUpstream implements LeaseHome {
         this.#addPools(held);
       });
       const members = next.map(({ member }) => member);
-      const { load_balancer: loadBalancer } = this.config;
       const balancer = await slicer.finish(
-        balancerInSteps(loadBalancer, members, this.#parts.chance, this.#share?.value.turns),
+        balancerInSteps(this.config.load_balancer, members, this.#parts.chance, this.#share?.value.turns),
       );
+      const sessions = this.#sticky?.sessions.prepare?.(members);
+      if (sessions !== undefined) await slicer.finish(sessions);
       if (this.#draining) releaseMade();
       else {
         // Meanwhile protocols may have asked for further pools, or stopped using some.

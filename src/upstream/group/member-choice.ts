@@ -1,13 +1,9 @@
-import type { LeaseStickiness } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
-import type { Sessions } from '../stickiness/sessions.ts';
+import { AWAY, KEPT, type Sessions } from '../stickiness/sessions.ts';
 import { SlowStart } from '../slow-start/slow-start.ts';
 import type { Member } from './member.ts';
 import type { UpstreamLease } from './upstream-lease.ts';
 import type { UpstreamOptions } from './upstream-options.ts';
-
-const KEPT: LeaseStickiness = { outcome: 'kept', newSession: undefined };
-const AWAY: LeaseStickiness = { outcome: 'away', newSession: undefined };
 
 type ChoiceOptions = Pick<UpstreamOptions, 'makeBalancer' | 'sticky' | 'slowStart'>;
 
@@ -99,7 +95,8 @@ export class MemberChoice {
 
   /**
    * The member that the client belongs to, or, when that one is gone, down, full or was tried already, another one. The client stays with
-   * a member that is only full: its next request goes there again.
+   * a member that is only full: its next request goes there again. A member that this lease was to begin with, and that did not serve it,
+   * never had the client: what became of the client is then what the first choice said.
    */
   #pickForSession(
     lease: UpstreamLease,
@@ -109,14 +106,20 @@ export class MemberChoice {
     const { session } = lease.request;
     const own = session === undefined ? undefined : sessions.memberOf(session, true);
     const isOwnTried = own === undefined || this.#context.exclude?.has(own) === true;
+    const first = lease.firstStickiness;
     if (!isOwnTried && own.hasRoom) {
-      lease.sticky = KEPT;
+      lease.sticky = first ?? KEPT;
       return own;
     }
     const picked = balancer.pick(this.#context);
     if (picked === undefined) lease.sticky = undefined;
-    else if (!isOwnTried) lease.sticky = AWAY;
-    else lease.sticky = sessions.assign(session, picked);
+    else if (!isOwnTried && first === undefined) lease.sticky = AWAY;
+    else {
+      const given = sessions.assign(session, picked);
+      lease.sticky =
+        first === undefined || given === undefined ? given : { ...given, outcome: first.outcome };
+      lease.firstStickiness = first ?? given;
+    }
     return picked;
   }
 }

@@ -9,6 +9,7 @@ import type { Member } from './member.ts';
 import type { Channel, ChannelHolder } from '../pool/channel.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.ts';
 import { PinnedChannel } from '../pool/pinned-channel.ts';
+import { KEPT } from '../stickiness/sessions.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 
 /** An upstream that must stay for as long as a lease runs. */
@@ -48,6 +49,8 @@ export class UpstreamLease
   /** False once an edit has changed `hash_key`, so that the key of the request no longer counts. */
   keyCounts = true;
   sticky: Lease['sticky'] = undefined;
+  /** What was first said of a client that came to belong to a member by this lease; undefined where it does not, or belonged there before. */
+  firstStickiness: Lease['sticky'] = undefined;
   #owner: LeaseOwner;
   /** The upstream that the lease moved to. Its first upstream needs no reference: the protocol instance holds that one. */
   #home: LeaseHome | undefined = undefined;
@@ -251,6 +254,8 @@ export class UpstreamLease
     const requests = this.use === 'keep-alive' ? this.#member?.requests : undefined;
     requests?.takeAnyway();
     this.#isRequest = requests !== undefined;
+    // The response before gave the client its cookie.
+    if (this.firstStickiness !== undefined) this.sticky = KEPT;
     this.#readClock();
     return true;
   }

@@ -1,5 +1,10 @@
 import type { LeaseStickiness } from '../../plugin-api/index.ts';
 
+/** The client got the member that it belongs to. */
+export const KEPT: LeaseStickiness = { outcome: 'kept', newSession: undefined };
+/** Its member is full: this one request went to another one. */
+export const AWAY: LeaseStickiness = { outcome: 'away', newSession: undefined };
+
 /** A member of an upstream, as far as sessions know it. */
 export interface SessionMember {
   /** Name of the backend. */
@@ -10,6 +15,8 @@ export interface SessionMember {
 
 /** Which of an upstream's members a client belongs to. */
 export interface Sessions<M extends SessionMember> {
+  /** Long work before {@link follow}, in steps. Default: there is none. */
+  prepare?(members: readonly M[]): Iterator<unknown, void>;
   /** From now on these are the members. */
   follow(members: readonly M[]): void;
   /**

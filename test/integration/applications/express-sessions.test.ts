@@ -172,6 +172,21 @@ describe.each([1, 2])('sessions of express applications, with %i workers', (work
     await scene.expectAtHome(late);
   });
 
+  it('are lost, for some, with a hash of the cookie of the application: it is not there yet when they begin', async () => {
+    const scene = await Scene.begin(workers);
+    const hashed = 'load_balancer: { algorithm: maglev, hash_key: "cookie:sid" }';
+    await scene.proxy.change(
+      scene.yaml(undefined, hashed).replace('sticky:', 'sticky: { enabled: false }\n#'),
+    );
+    const users = await scene.logIn('user');
+    const first = await Promise.all(users.map(({ jar }) => jar.ask(scene.url)));
+    // What was lost once is lost again: the same value leads to the same backend, and no other cookie was set.
+    const second = await Promise.all(users.map(({ jar }) => jar.ask(scene.url)));
+    expect(second.map(({ node }) => node)).toEqual(first.map(({ node }) => node));
+    expect(new Set(first.map(({ status }) => status))).toEqual(new Set([200, 401]));
+    expect([...users[0]!.jar.cookies.keys()]).toEqual(['sid']);
+  });
+
   it('are lost without the sticky cookie', async () => {
     const scene = await Scene.begin(workers);
     await scene.proxy.change(scene.yaml().replace('sticky:', 'sticky: { enabled: false }\n#'));

@@ -39,6 +39,20 @@ async function served(proxy: LabProxy, lineOf: (client: number) => string, clien
   return names;
 }
 
+/** What the access log says of so many requests. */
+async function outcomes(proxy: LabProxy, count: number): Promise<string[]> {
+  return eventually(
+    async () => {
+      const found = Array.from(
+        (await proxy.log()).matchAll(/"sticky":"(\w+)"/g),
+        ([, outcome = '']) => outcome,
+      );
+      return found.length === count ? found : undefined;
+    },
+    `${String(count)} requests were logged`,
+  );
+}
+
 const address = (at: number): string => `X-Forwarded-For: 203.0.113.${String(at + 1)}\r\n`;
 const device = (at: number): string => `X-Device: device-${String(at)}\r\n`;
 
@@ -73,6 +87,29 @@ describe.each([
     const moved = await served(proxy, lineOf);
     expect(new Set(moved)).toEqual(new Set(['b']));
     expect(await proxy.log()).toContain('"sticky":"moved"');
+  });
+});
+
+describe('what is said of a client', () => {
+  it('is that it is new, also when its first backend can not be connected to', async () => {
+    const [gone, b] = [{ name: 'gone', address: '127.0.0.1:1' }, await server('b')];
+    const proxy = await labProxy(yaml([listed(gone), listed(b)], '{ type: header, name: X-Device }'));
+    expect(new Set(await served(proxy, device))).toEqual(new Set(['b']));
+    expect(await outcomes(proxy, 20)).toEqual(Array(20).fill('new'));
+    expect(new Set(await served(proxy, device))).toEqual(new Set(['b']));
+    expect((await outcomes(proxy, 40)).slice(20)).toEqual(Array(20).fill('kept'));
+  });
+
+  it('is that it is new, also when its first backend breaks off and the request is sent again', async () => {
+    const { address } = await backend(async (connection) => {
+      await connection.until(() => connection.received.length > 0, 'a request');
+      connection.reset();
+    });
+    const [broken, b] = [{ name: 'broken', address }, await server('b')];
+    const more = '{ type: header, name: X-Device }\nresilience: { retry: { initial_delay: 1ms } }';
+    const proxy = await labProxy(yaml([listed(broken), listed(b)], more));
+    expect(await served(proxy, device, 4)).toEqual(['b', 'b', 'b', 'b']);
+    expect(await outcomes(proxy, 4)).toEqual(Array(4).fill('new'));
   });
 });
 

@@ -168,6 +168,24 @@ describe('a sticky cookie', () => {
     ]);
   });
 
+  it('comes once over a connection that is kept for one client alone', async () => {
+    const { address } = await backend(answering(() => ok('page')));
+    const one = `{ name: a, address: "${address}" }`;
+    const settings = 'sticky: { name: node, secret: 0123456789abcdef }\nlogging: { format: json }';
+    const proxy = await labProxy(yaml([one], settings));
+    const socket = await client(proxy.address());
+    const lines = 'Authorization: NTLM TYPE1\r\n';
+    const first = await get(socket, '/', lines);
+    const [cookie = ''] = fieldValues(first.message, 'set-cookie');
+    expect(cookie).toMatch(/^node=v1/);
+    for (let time = 0; time < 3; time++) {
+      const next = await get(socket, '/', `${lines}Cookie: ${cookie.split(';')[0]!}\r\n`);
+      expect(fieldValues(next.message, 'set-cookie')).toEqual([]);
+      expect(fieldValues(next.message, 'cache-control')).toEqual([]);
+    }
+    await proxy.untilLogged('"sticky":"kept"');
+  });
+
   it('has a key of its own where the config gives none, and says that it gets lost', async () => {
     const [a, b] = await twoApplications();
     const proxy = await labProxy(yaml([listed(a), listed(b)], 'sticky: {}'));
