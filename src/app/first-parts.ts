@@ -43,6 +43,7 @@ export function createFirstParts(options: AppOptions): FirstParts {
       limits: resources,
       observer,
       lastGeneration: before?.generation,
+      sessionKey: before?.sessionKey,
     }),
     names,
     resources,

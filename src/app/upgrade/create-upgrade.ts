@@ -60,6 +60,7 @@ export function createUpgrade(
         generation: reloads.generation?.id ?? 0,
         ticketKeys: ticketKeys.export(),
         hands: hands.entries,
+        sessionKey: reloads.sessionKey,
       }),
       handOver: (pid) => {
         const isReloadWanted = reloads.isWaiting;

@@ -24,6 +24,8 @@ export interface Succession {
   readonly failed: number;
   /** What operators have set backends to. A version that knows nothing of that says nothing. */
   readonly hands?: readonly HandEntry[];
+  /** The key of sticky cookies where the config gives none; absent where none was needed. */
+  readonly sessionKey?: string | undefined;
   /** Processes before the old one that still drain, and the old one. */
   readonly draining: readonly DrainingProcess[];
 }

@@ -32,7 +32,7 @@ export interface UpgradeHost {
   /** Does work while no reload runs: those that are asked for meanwhile wait. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   sockets(): readonly OfferedSocket[];
-  succession(): Pick<Succession, 'generation' | 'ticketKeys' | 'hands'>;
+  succession(): Pick<Succession, 'generation' | 'ticketKeys' | 'hands' | 'sessionKey'>;
   /**
    * Process `pid` serves from now on: this one shows nothing any more and reloads nothing. Returns whether somebody asked for a reload
    * meanwhile.

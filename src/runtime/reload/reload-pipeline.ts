@@ -43,6 +43,8 @@ export interface ReloadPipelineOptions {
   readonly observer?: ReloadObserver | undefined;
   /** The number of the last generation of the process before this one, which numbers go on from. Default: 0. */
   readonly lastGeneration?: number | undefined;
+  /** The key of sticky cookies that the process before this one used where the config gives none. Default: none. */
+  readonly sessionKey?: string | undefined;
   /** As {@link TransactionParts.prepareLimitMs}. */
   readonly prepareLimitMs?: number;
 }
@@ -83,7 +85,7 @@ export class ReloadPipeline {
     this.#options = options;
     this.journal = new ReloadJournal(logger);
     this.history = new ConfigHistory(logger, this);
-    this.#sessionKey = new SessionKey(logger);
+    this.#sessionKey = new SessionKey(logger, options.sessionKey);
     this.#files = new ConfigFollower(this, origin.configText === undefined);
     this.#pluginFolders = new PluginFollower(plugins, this);
     this.#candidates = new CandidateLoader({ origin, plugins, files: this.#files, logger });
@@ -97,6 +99,11 @@ export class ReloadPipeline {
   /** The generation that is live; undefined before the first one. */
   get generation(): LiveGeneration {
     return this.#live && { id: this.#live.id, hash: this.#live.loaded.hash };
+  }
+
+  /** The key of sticky cookies where the config gives none; undefined before any upstream needed it. */
+  get sessionKey(): string | undefined {
+    return this.#sessionKey.current;
   }
 
   /** Whether new connections are welcome: false during the start and once a shutdown began. */

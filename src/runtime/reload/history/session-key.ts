@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 import type { LoadedConfig } from '../../../config/load/loaded-config.ts';
@@ -20,8 +20,15 @@ export class SessionKey {
   /** The folder that the key was read from or written to last. */
   #folder: string | undefined;
 
-  constructor(logger: Logger) {
+  /** @param key what a process before this one used. Default: none */
+  constructor(logger: Logger, key?: string) {
     this.#logger = logger;
+    this.#key = key;
+  }
+
+  /** The key that is used; undefined before any upstream needed it. */
+  get current(): string | undefined {
+    return this.#key;
   }
 
   /** The key for that config; undefined when no upstream needs it. Never rejects: a key that can't be kept is used until the process ends. */
@@ -45,7 +52,10 @@ export class SessionKey {
   }
 }
 
-/** The key in that folder. Without one, `own` or a new key is written there. */
+/**
+ * The key in that folder. Without one, `own` or a new key is written there. `own` replaces another one: cookies that clients got meanwhile
+ * were made with it, and those of the kept key may be years old.
+ */
 async function keptKey(folder: string, own: string | undefined): Promise<string> {
   const file = join(folder, NAME);
   try {
@@ -62,8 +72,16 @@ async function keptKey(folder: string, own: string | undefined): Promise<string>
   }
   const kept = (await readFile(file, 'utf8')).trim();
   if (!FORM.test(kept)) throw new Error(`${file} holds no key`);
-  // Cookies that were given with another key count no more. Those of the kept key may be years old.
+  if (own !== undefined && own !== kept) await replaceKey(file, own);
   return own ?? kept;
+}
+
+/** The file has one key or the other at any moment. */
+async function replaceKey(file: string, key: string): Promise<void> {
+  const next = `${file}.new`;
+  await rm(next, { force: true });
+  await writeFile(next, `${key}\n`, { flag: 'wx', mode: FILE_MODE });
+  await rename(next, file);
 }
 
 function newKey(): string {
