@@ -1,6 +1,6 @@
 import { get, type AdminRoute } from '../../admin/endpoint/admin-router.ts';
-import { backendRoutes } from '../../admin/routes/backend-routes.ts';
-import { backendStateRoutes, type HandPort } from '../../admin/routes/backend-state-routes.ts';
+import { backendRoutes } from '../../admin/routes/backends/backend-routes.ts';
+import { backendStateRoutes, type HandPort } from '../../admin/routes/backends/backend-state-routes.ts';
 import { configRoute } from '../../admin/routes/config-route.ts';
 import { connectionsRoute } from '../../admin/routes/connections-route.ts';
 import { cpuProfileRoute } from '../../admin/diagnostics/cpu-profile.ts';

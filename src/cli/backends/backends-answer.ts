@@ -7,12 +7,6 @@ export interface AnsweredBackend {
   readonly name: string;
   readonly address: string;
   readonly active: number;
-  readonly reason: string | null;
-  readonly connects: {
-    readonly failing: boolean;
-    readonly since: string | null;
-    readonly error: string | null;
-  };
   readonly upstreams: readonly AnsweredMember[];
 }
 
@@ -20,13 +14,10 @@ export interface AnsweredBackend {
 export interface AnsweredMember {
   readonly name: string;
   readonly weight: number;
+  readonly effective_weight: number;
   readonly state: string;
-  readonly by_hand: AnsweredPart | null;
-  readonly ejection: (AnsweredPart & { readonly left_seconds: number }) | null;
-  readonly circuit_breaker: AnsweredPart | null;
-}
-
-interface AnsweredPart {
-  readonly since: string | null;
-  readonly reason: string | null;
+  /** Absent, as {@link reason}, where the proxy is of an earlier version than the command. */
+  readonly since?: string | null;
+  readonly reason?: string | null;
+  readonly circuit_breaker: { readonly state: string } | null;
 }

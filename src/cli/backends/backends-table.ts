@@ -20,37 +20,27 @@ export function backendsTable({ backends }: BackendsAnswer): string {
 }
 
 function rowOf(backend: AnsweredBackend, member: AnsweredMember): string[] {
-  const { since, reason } = causeOf(backend, member);
   return [
     member.name,
     backend.name,
     backend.address,
-    member.state,
-    String(member.weight),
+    stateOf(member),
+    weightOf(member),
     String(backend.active),
-    since ?? '-',
-    printable(reason ?? ''),
+    member.since ?? '-',
+    printable(member.reason ?? ''),
   ];
 }
 
-/** Since when and why it is in its state. */
-function causeOf(
-  backend: AnsweredBackend,
-  member: AnsweredMember,
-): { since: string | null; reason: string | null } {
-  const { by_hand: hand, ejection, circuit_breaker: breaker, state } = member;
-  if (hand !== null) return { since: hand.since, reason: hand.reason ?? 'set by hand' };
-  if (state === 'open' || state === 'half-open') return breaker ?? { since: null, reason: null };
-  if (state === 'ejected' && ejection !== null)
-    return {
-      since: ejection.since,
-      reason: [ejection.reason, `back in ${String(ejection.left_seconds)} s`].filter(Boolean).join('; '),
-    };
-  if (state === 'unhealthy') return { since: null, reason: backend.reason };
-  const { failing, since, error } = backend.connects;
-  return failing
-    ? { since, reason: `connects fail${error === null ? '' : `: ${error}`}` }
-    : { since: null, reason: null };
+/** A backend that gets a growing part of its requests is up, and not yet as it was. */
+function stateOf({ state, circuit_breaker: breaker }: AnsweredMember): string {
+  const isUp = state === 'healthy' || state === 'unknown';
+  return isUp && breaker?.state === 'recovering' ? 'recovering' : state;
+}
+
+/** Its weight, and how much of it counts at the moment. */
+function weightOf({ weight, effective_weight: effective }: AnsweredMember): string {
+  return effective === weight ? String(weight) : `${String(effective)} of ${String(weight)}`;
 }
 
 /** Reasons are words of people, and of peers: no control character of theirs reaches the terminal. */

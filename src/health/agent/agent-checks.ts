@@ -6,7 +6,7 @@ import type { AgentSays } from '../../readings/upstreams/health.ts';
 import type { CheckParts } from '../watch/check-parts.ts';
 import { CheckWatches, placeOf } from '../watch/check-watches.ts';
 import type { CheckedBackend } from '../watch/health-feed.ts';
-import { AgentMonitor } from './agent-monitor.ts';
+import { AgentMonitor, isSame } from './agent-monitor.ts';
 import { startAgentProbe } from './agent-probe.ts';
 
 /** A backend whose agent is asked in one way for one upstream. */
@@ -80,8 +80,15 @@ export class AgentChecks {
     for (const backend of watches.names) {
       const weight = Math.round(says.share * 100);
       const fields = { upstream, backend, address, state, weight_percent: weight, agent: says.text };
-      if (state === 'up') logger.info('agent changed the state of its backend', fields);
-      else logger.warn('agent changed the state of its backend', fields);
+      // A first answer that changes nothing of what a backend counts as without its agent is no news.
+      if (!isSame(says, before)) {
+        const message =
+          before.atMs === undefined
+            ? 'agent says for the first time how its backend is'
+            : 'agent changed the state of its backend';
+        if (state === 'up') logger.info(message, fields);
+        else logger.warn(message, fields);
+      }
       if (says.isDown === before.isDown) continue;
       const reason = `its agent says: ${says.text ?? ''}`;
       observer?.healthChanged({ upstream, backend, address, healthy: !says.isDown, reason });

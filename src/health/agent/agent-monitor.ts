@@ -25,6 +25,7 @@ export const NOTHING_SAID: AgentSays = {
   isDown: false,
   share: 1,
   upAtMs: undefined,
+  sinceMs: undefined,
   text: undefined,
   atMs: undefined,
   error: undefined,
@@ -89,23 +90,29 @@ export class AgentMonitor {
     const nowMs = Date.now();
     const isDown = reply.operational === undefined ? before.isDown : reply.operational === 'down';
     const heldUpAtMs = isDown ? undefined : before.upAtMs;
-    this.#says = {
+    const says: AgentSays = {
       admin: reply.admin ?? before.admin,
       isDown,
       share: reply.share ?? before.share,
       upAtMs: reply.operational === 'up' ? nowMs : heldUpAtMs,
+      sinceMs: before.sinceMs,
       text: reply.text,
       atMs: nowMs,
       error: undefined,
     };
-    if (isOther(this.#says, before)) this.#options.onChange(this.#says, before);
+    const isNews = before.sinceMs === undefined || !isSame(says, before);
+    this.#says = isNews ? { ...says, sinceMs: nowMs } : says;
+    if (isOther(says, before)) this.#options.onChange(this.#says, before);
   }
 }
 
 /** Whether a backend may get other requests than before; the words alone do not count. */
 export function isOther(says: AgentSays, before: AgentSays): boolean {
   const isFirstUp = before.upAtMs === undefined && says.upAtMs !== undefined;
-  return (
-    isFirstUp || says.admin !== before.admin || says.isDown !== before.isDown || says.share !== before.share
-  );
+  return isFirstUp || !isSame(says, before);
+}
+
+/** Whether an agent says the same of state and share. */
+export function isSame(says: AgentSays, before: AgentSays): boolean {
+  return says.admin === before.admin && says.isDown === before.isDown && says.share === before.share;
 }

@@ -1,7 +1,7 @@
 import type { Counted } from '../counts/counted.ts';
 import type { AgentSays, CheckProgress } from './health.ts';
 import type { HostNameReading } from './host-name.ts';
-import type { BreakerState, MemberState } from './upstream.ts';
+import type { BreakerState, ClientTableReading, MemberState } from './upstream.ts';
 
 /** A backend of the live generation or of one that drains. */
 export interface BackendReading extends Counted<BackendCounts, BackendGauges> {
@@ -95,8 +95,19 @@ export interface ConnectsReading {
 export interface BackendsReading {
   /** Those of the live generation first. */
   readonly backends: readonly BackendDetails[];
+  /** Those of the live generation. */
+  readonly upstreams: readonly UpstreamDetails[];
   /** Numbers of the workers that did not answer in time: what they would have said is missing. */
   readonly unanswered: readonly number[];
+}
+
+/** What is known of an upstream as a whole. */
+export interface UpstreamDetails {
+  readonly name: string;
+  /** Whether health is ignored, as too few backends are healthy; undefined where that never happens. */
+  readonly panics: boolean | undefined;
+  /** The table that remembers where its clients belong; undefined without one. All workers share it. */
+  readonly clients: ClientTableReading | undefined;
 }
 
 /** What keeps a backend from its requests in one upstream, beside its active checks. */
@@ -148,6 +159,12 @@ export interface MembershipReading extends MembershipParts {
   readonly weight: number;
   /** The weight that counts now: less during a slow start, after its circuit breaker was open, or as its agent says. */
   readonly effectiveWeight: number;
+  /** The part of its weight that its slow start lets it have: above 0, to 1. */
+  readonly ramp: number;
+  /** Since when it belongs to the upstream, or its weight is 0 if it is, in ms since 1970. */
+  readonly memberSinceMs: number;
+  /** Whether its health is ignored, because its upstream panics. */
+  readonly panics: boolean;
   /** Exchanges and tunnels that may run at a time; Infinity: no limit. */
   readonly maxConnections: number;
   /** How many requests it may work on at a time; undefined: no limit. */

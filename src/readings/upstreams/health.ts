@@ -19,6 +19,8 @@ export interface AgentSays {
   readonly share: number;
   /** When the agent last said that the backend is up, in ms since 1970; undefined: not since it last was down. */
   readonly upAtMs: number | undefined;
+  /** Since when it says the same of state and share, in ms since 1970; undefined before the first answer. */
+  readonly sinceMs: number | undefined;
   /** The last answer that was understood, in the agent's words; undefined before the first one. */
   readonly text: string | undefined;
   /** When that answer came, in ms since 1970. */

@@ -48,6 +48,7 @@ export class LiveView {
 
   health(): HealthReport {
     const backends = this.backends().map(({ backend, health, isUsed }) => ({
+      name: backend.name,
       address: backend.shownAddress,
       health,
       isTakenOut: !isUsed,

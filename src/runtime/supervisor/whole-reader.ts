@@ -123,7 +123,11 @@ export class WholeReader {
   }
 
   async backends(): Promise<BackendsReading> {
-    return whole(await this.#askAll({ kind: 'backends' }), mergeBackends, { backends: [], unanswered: [] });
+    return whole(await this.#askAll({ kind: 'backends' }), mergeBackends, {
+      backends: [],
+      upstreams: [],
+      unanswered: [],
+    });
   }
 
   async pools(): Promise<PoolsReading> {

@@ -65,7 +65,7 @@ export class HeldMember {
     }
     const { standings } = registry;
     const standing = standings.standing(upstream, config);
-    standing.value.enter(standings.isServing);
+    standing.value.enter(standings.isServing, config.weight === 0);
     const ejection = passive && standings.ejection(upstream, config, passive, backend);
     const circuit = breaker && standings.breaker(upstream, config, breaker, backend);
     const adaptiveLimit = adaptive && standings.adaptiveLimit(upstream, config, adaptive);

@@ -7,6 +7,9 @@ export class MemberStanding {
   readonly changes = new ChangeListeners();
   /** When its state last let it get requests again, or when an edit brought it, by `performance.now()`; undefined since the process began. */
   becameUpAtMs: number | undefined;
+  /** Since when it belongs to the upstream, or its weight there is 0 if it is, in ms since 1970. */
+  sinceMs = Date.now();
+  #isOff = false;
   /** Members that have not left: an edit of the upstream makes another one before the earlier one leaves. */
   #members = 0;
   #hand: HandState | undefined;
@@ -27,9 +30,16 @@ export class MemberStanding {
     return this.#hand;
   }
 
-  /** A member begins to use it. @param isEdit false for those that the process begins with */
-  enter(isEdit: boolean): void {
+  /**
+   * A member begins to use it.
+   *
+   * @param isEdit false for those that the process begins with
+   * @param isOff whether its weight is 0
+   */
+  enter(isEdit: boolean, isOff = false): void {
     if (isEdit && this.#members === 0) this.becameUpAtMs = performance.now();
+    if (isOff !== this.#isOff) this.sinceMs = Date.now();
+    this.#isOff = isOff;
     this.#members += 1;
   }
 

@@ -4,6 +4,19 @@ import { healthReport } from '../../../src/health/report.ts';
 const startedAtMs = 1_700_000_000_000;
 const nowMs = startedAtMs + ((2 * 60 + 15) * 60 + 30) * 1000 + 999;
 
+it('lists backends by their names too, where they have any of their own', () => {
+  const backends = [
+    { name: 'a', address: '127.0.0.1:1', health: 'healthy' as const },
+    { name: 'a', address: '127.0.0.1:2', health: 'unhealthy' as const },
+    { name: '127.0.0.1:3', address: '127.0.0.1:3', health: 'unknown' as const },
+  ];
+  expect(JSON.parse(healthReport(0, backends, 0).body)).toMatchObject({
+    backends: { '127.0.0.1:1': 'healthy', '127.0.0.1:2': 'unhealthy', '127.0.0.1:3': 'unknown' },
+    names: { a: 'unhealthy', '127.0.0.1:3': 'unknown' },
+  });
+  expect(healthReport(0, backends.slice(2), 0).body).not.toContain('names');
+});
+
 it('says 503 and which backend is down', () => {
   const backends = [
     { address: 'http://localhost:9001', health: 'healthy' as const },

@@ -16,6 +16,12 @@ export function mergeBackends(all: readonly BackendsReading[]): BackendsReading 
       ({ name, address }) => keyOf(name, address),
       mergeBackend,
     ),
+    // Tables are shared; a worker that has just begun may not know yet that an upstream panics.
+    upstreams: mergeByKey(
+      all.map(({ upstreams }) => upstreams),
+      ({ name }) => name,
+      (merged, { panics }) => ({ ...merged, panics: panics === true || merged.panics }),
+    ),
     unanswered: unansweredOf(all),
   };
 }
@@ -49,6 +55,9 @@ function mergeMembership(merged: MembershipReading, other: MembershipReading): M
   return {
     ...merged,
     live: merged.live || other.live,
+    // A worker may have begun later than the process.
+    memberSinceMs: Math.min(merged.memberSinceMs, other.memberSinceMs),
+    panics: merged.panics || other.panics,
     requests: merged.requests && mergeRequests(merged.requests, other.requests),
     ejection: ejection && {
       ...ejection,

@@ -116,6 +116,9 @@ function membershipsIn(
           upstream: group.name,
           weight,
           effectiveWeight: member.effectiveWeight,
+          ramp: member.ramp,
+          memberSinceMs: member.standing.sinceMs,
+          panics: member.panics && !sound,
           maxConnections,
           requests: requests && {
             running: requests.running,

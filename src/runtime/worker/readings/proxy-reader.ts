@@ -21,7 +21,7 @@ import { backendDetails, backendReadings, poolReadings, type UpstreamsInUse } fr
 import { readConnections } from './connection-readings.ts';
 import { listenerReading, tunnelReadings } from './listener-readings.ts';
 import { ReadingIds } from './reading-ids.ts';
-import { queueReadings, routeReadings, upstreamReadings } from './upstream-readings.ts';
+import { queueReadings, routeReadings, upstreamDetails, upstreamReadings } from './upstream-readings.ts';
 
 /** The host names that this thread looks up. */
 export interface KnownNameStates {
@@ -109,7 +109,11 @@ export class ProxyReader {
   }
 
   backends(): BackendsReading {
-    return { backends: backendDetails(this.#inUse(), this.#ids), unanswered: [] };
+    return {
+      backends: backendDetails(this.#inUse(), this.#ids),
+      upstreams: upstreamDetails(this.#parts.live.generation),
+      unanswered: [],
+    };
   }
 
   pools(): PoolsReading {

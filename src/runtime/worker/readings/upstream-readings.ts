@@ -1,4 +1,5 @@
 import type { ListenerRoutes } from '../../../readings/listener.ts';
+import type { UpstreamDetails } from '../../../readings/upstreams/backend.ts';
 import type {
   ClientTableReading,
   QueueReading,
@@ -16,7 +17,7 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
   return [...(generation?.upstreams.values() ?? [])].map((upstream) => ({
     upstream: upstream.name,
     servesRequests: upstream.isUsedFor('keep-alive'),
-    panics: panicPercentOf(upstream.config) === 0 ? undefined : upstream.members.some(({ panics }) => panics),
+    panics: panicsIn(upstream),
     retryBudget: budgetReading(upstream),
     members: upstream.members.map((member) => ({
       backend: member.backend.name,
@@ -29,6 +30,19 @@ export function upstreamReadings(generation: Generation | undefined): UpstreamRe
     })),
     clients: tableReading(upstream.sessions?.value),
   }));
+}
+
+/** The upstreams of a generation as wholes. */
+export function upstreamDetails(generation: Generation | undefined): UpstreamDetails[] {
+  return Array.from(generation?.upstreams.values() ?? [], (upstream) => ({
+    name: upstream.name,
+    panics: panicsIn(upstream),
+    clients: tableReading(upstream.sessions?.value),
+  }));
+}
+
+function panicsIn({ config, members }: SharedUpstream): boolean | undefined {
+  return panicPercentOf(config) === 0 ? undefined : members.some(({ panics }) => panics);
 }
 
 function budgetReading({ group: { recovery } }: SharedUpstream): RetryBudgetReading | undefined {

@@ -224,6 +224,7 @@ describe('health_endpoint', () => {
       status: 'healthy',
       uptime: expect.stringMatching(/^\d+s$/) as string,
       backends: { [address]: 'healthy' },
+      names: { one: 'healthy' },
     });
     expect(stage.seen).toHaveLength(0);
     expect(statusOf(await stage.exchange(get('/healthz/below')))).toBe(200);

@@ -46,7 +46,25 @@ describe('an agent', () => {
     await changed();
     expect(health).toMatchObject({ healthy: true, lastError: undefined, agent: { share: 0.5 } });
     expect(health.lastCheckAtMs).toBeTypeOf('number');
-    expect(logger.lines.filter((line) => line.includes('agent changed the state'))).toHaveLength(2);
+    const lines = logger.lines.filter((line) => line.includes('agent '));
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('warn agent says for the first time how its backend is');
+    expect(lines[1]).toContain('info agent changed the state of its backend');
+  });
+
+  it('that first says that all is well is no news, and what it says later is', async () => {
+    let says = 'up ready 100%\n';
+    const { logger, watch } = await lab((socket) => socket.end(says));
+    const { health, changed } = watch();
+    await changed();
+    const since = health.agent?.sinceMs;
+    expect(since).toBeTypeOf('number');
+    expect(logger.lines.filter((line) => line.includes('agent '))).toEqual([]);
+    says = 'drain\n';
+    await changed();
+    expect(health.agent).toMatchObject({ admin: 'drain' });
+    expect(health.agent?.sinceMs).toBeGreaterThanOrEqual(since ?? Infinity);
+    expect(logger.lines.filter((line) => line.includes('agent changed the state'))).toHaveLength(1);
   });
 
   it('that says nothing, or what nobody understands, changes nothing', async () => {

@@ -32,7 +32,7 @@ describe('what all workers have alike', () => {
     const silent = worker(1, 'hung', new Promise(() => undefined));
     const none = { accept: 0, connect: 0, check: 0 };
     const reader = new WholeReader([silent], { counts: none } as OwnShortages, () => undefined);
-    expect(await reader.backends()).toEqual({ backends: [], unanswered: [1] });
+    expect(await reader.backends()).toEqual({ backends: [], upstreams: [], unanswered: [1] });
     const { proxy } = await reader.readings();
     expect(proxy.unanswered).toEqual([1]);
   });

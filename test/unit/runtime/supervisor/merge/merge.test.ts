@@ -101,6 +101,9 @@ function details(id: number, live = true): BackendDetails {
         upstream: 'api',
         weight: 1,
         effectiveWeight: 1,
+        ramp: 1,
+        memberSinceMs: 7,
+        panics: false,
         maxConnections: 8,
         healthy: true,
         state: 'up',
@@ -235,7 +238,12 @@ describe('merging one reading', () => {
     expect(mergeReadings([readings()])).toEqual(readings());
     expect(mergeRunning([running()])).toEqual(running());
     // Two backends of the same name and address, and two alike pools, stay two.
-    const backends = { backends: [details(1), details(2), details(3, false)], unanswered: [] };
+    const app = { name: 'app', panics: false, clients: { size: 9, used: 2, forgotten: 1 } };
+    const backends = {
+      backends: [details(1), details(2), details(3, false)],
+      upstreams: [app],
+      unanswered: [],
+    };
     expect(mergeBackends([backends])).toEqual(backends);
     const pools = { pools: [pool, pool, { ...pool, maxSize: 3 }], unanswered: [2] };
     expect(mergePools([pools])).toEqual(pools);
@@ -310,8 +318,12 @@ describe('what runs in all workers', () => {
 describe('backends and pools of all workers', () => {
   it('add up by name and address; limits are shared', () => {
     const merged = mergeBackends([
-      { backends: [details(1)], unanswered: [] },
-      { backends: [details(101, false), { ...details(102), address: '127.0.0.1:99' }], unanswered: [] },
+      { backends: [details(1)], upstreams: [], unanswered: [] },
+      {
+        backends: [details(101, false), { ...details(102), address: '127.0.0.1:99' }],
+        upstreams: [],
+        unanswered: [],
+      },
     ]);
     expect(merged.backends).toHaveLength(2);
     expect(merged.backends[0]).toMatchObject({
@@ -324,8 +336,8 @@ describe('backends and pools of all workers', () => {
       { ...details(1), memberships: details(1).memberships.map((each) => ({ ...each, requests })) },
     ];
     const requestsOf = (...each: Parameters<typeof membershipsOf>[0][]) =>
-      mergeBackends(each.map((one) => ({ backends: membershipsOf(one), unanswered: [] }))).backends[0]
-        ?.memberships[0]?.requests;
+      mergeBackends(each.map((one) => ({ backends: membershipsOf(one), upstreams: [], unanswered: [] })))
+        .backends[0]?.memberships[0]?.requests;
     const adaptive = { running: 2, max: Infinity, adaptive: 3 };
     expect(requestsOf(adaptive, adaptive)).toEqual({ running: 4, max: Infinity, adaptive: 6 });
     const shared = { running: 2, max: 2, adaptive: undefined };
@@ -333,6 +345,30 @@ describe('backends and pools of all workers', () => {
     const pools = [pool, pool].map((each) => ({ pools: [each], unanswered: [] }));
     // What the config says stays, and each worker adds what it keeps.
     expect(mergePools(pools).pools).toEqual([{ ...pool, leased: 2, idle: 4, mostIdle: 8 }]);
+  });
+});
+
+describe('upstreams of all workers', () => {
+  it('panic when one worker says so, and have the table that all of them share', () => {
+    const clients = { size: 9, used: 2, forgotten: 1 };
+    const saysOf = (panics: boolean) => ({
+      backends: [],
+      upstreams: [{ name: 'app', panics, clients }],
+      unanswered: [],
+    });
+    expect(mergeBackends([saysOf(false), saysOf(true)]).upstreams).toEqual([
+      { name: 'app', panics: true, clients },
+    ]);
+  });
+
+  it('have had their backends for as long as the worker that began first', () => {
+    const saysOf = (memberSinceMs: number, panics: boolean) => ({
+      backends: [{ ...details(1), memberships: [{ ...details(1).memberships[0]!, memberSinceMs, panics }] }],
+      upstreams: [],
+      unanswered: [],
+    });
+    const [membership] = mergeBackends([saysOf(20, false), saysOf(10, true)]).backends[0]!.memberships;
+    expect(membership).toMatchObject({ memberSinceMs: 10, panics: true });
   });
 });
 

@@ -1,8 +1,8 @@
-import { AdminError } from '../endpoint/admin-error.ts';
-import type { AdminRequest } from '../endpoint/admin-request.ts';
-import { jsonResponse } from '../endpoint/admin-response.ts';
-import { post, type AdminRoute } from '../endpoint/admin-router.ts';
-import type { BackendsReading, ByHandReading } from '../../readings/upstreams/backend.ts';
+import { AdminError } from '../../endpoint/admin-error.ts';
+import type { AdminRequest } from '../../endpoint/admin-request.ts';
+import { jsonResponse } from '../../endpoint/admin-response.ts';
+import { post, type AdminRoute } from '../../endpoint/admin-router.ts';
+import type { BackendsReading, ByHandReading } from '../../../readings/upstreams/backend.ts';
 
 /** What an operator can set: the last part of the path. */
 const STATES = {
@@ -22,6 +22,8 @@ export interface HandPort {
   readonly isBeingReplaced: boolean;
   /** @param state undefined: checks decide again */
   set(upstream: string, backend: string, state: ByHandReading | undefined): void;
+  /** Resolves when all that was set outlives a restart, if it is to. */
+  kept(): Promise<void>;
 }
 
 /** A backend in one upstream. */
@@ -45,6 +47,7 @@ export function backendStateRoutes(backends: () => Promise<BackendsReading>, han
         );
       const by = state && { state, reason, sinceMs: Date.now() };
       for (const { upstream, backend } of places) hands.set(upstream, backend, by);
+      await hands.kept();
       return jsonResponse(200, {
         state: state ?? null,
         reason: reason ?? null,

@@ -4,19 +4,22 @@ import type {
   BackendsReading,
   BackendTlsReading,
   BreakerReading,
+  ConnectsReading,
   ByHandReading,
   EjectionReading,
   MembershipReading,
   PoolReading,
   PoolsReading,
   RequestLimitReading,
-} from '../../readings/upstreams/backend.ts';
-import type { AgentSays } from '../../readings/upstreams/health.ts';
-import type { HostNameReading } from '../../readings/upstreams/host-name.ts';
-import type { RequestTotals } from '../../readings/counts/telemetry.ts';
-import type { MemberState } from '../../readings/upstreams/upstream.ts';
-import { jsonResponse } from '../endpoint/admin-response.ts';
-import { get, type AdminRoute } from '../endpoint/admin-router.ts';
+  UpstreamDetails,
+} from '../../../readings/upstreams/backend.ts';
+import type { AgentSays } from '../../../readings/upstreams/health.ts';
+import type { HostNameReading } from '../../../readings/upstreams/host-name.ts';
+import type { RequestTotals } from '../../../readings/counts/telemetry.ts';
+import type { ClientTableReading, MemberState } from '../../../readings/upstreams/upstream.ts';
+import { jsonResponse } from '../../endpoint/admin-response.ts';
+import { get, type AdminRoute } from '../../endpoint/admin-router.ts';
+import { causeOf } from './member-cause.ts';
 
 const BY_BADNESS: readonly MemberState[] = [
   'maintenance',
@@ -50,9 +53,13 @@ export interface CountedRequests {
 export function backendRoutes(sources: BackendSources, requests: CountedRequests): AdminRoute[] {
   return [
     get('/backends', async () => {
-      const [{ backends, unanswered }, totals] = await Promise.all([sources.backends(), requests.totals()]);
+      const [{ backends, upstreams, unanswered }, totals] = await Promise.all([
+        sources.backends(),
+        requests.totals(),
+      ]);
       return jsonResponse(200, {
         backends: backends.map((backend) => backendJson(backend, totals(backend.name))),
+        upstreams: upstreams.map(upstreamJson),
         without_backend: { requests: requestsJson(totals()) },
         unanswered,
       });
@@ -85,12 +92,26 @@ function backendJson(
     reason: (down ?? memberships.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
     last_check_at: timeJson(checked.length === 0 ? undefined : Math.max(...checked)),
     draining: !memberships.some(({ live }) => live),
-    upstreams: memberships.filter(({ live }) => live).map(membershipJson),
+    upstreams: memberships
+      .filter(({ live }) => live)
+      .map((membership) => membershipJson(membership, connects)),
     active: gauges.requestsInFlight,
     connections: { open: gauges.connectionsActive, leased: gauges.poolActive, idle: gauges.poolIdle },
     counters: countersJson(counts),
     requests: requestsJson(requests),
   };
+}
+
+function upstreamJson({ name, panics, clients }: UpstreamDetails): object {
+  return {
+    name,
+    health_ignored: panics ?? null,
+    clients: clients === undefined ? null : clientsJson(clients),
+  };
+}
+
+function clientsJson({ size, used, forgotten }: ClientTableReading): object {
+  return { used, max: size, forgotten_total: forgotten };
 }
 
 function countersJson(counts: BackendCounts): object {
@@ -141,10 +162,11 @@ function timeJson(atMs: number | undefined): string | null {
   return atMs === undefined ? null : new Date(atMs).toISOString();
 }
 
-function membershipJson(membership: MembershipReading): object {
+function membershipJson(membership: MembershipReading, connects: ConnectsReading): object {
   const { upstream, weight, effectiveWeight, maxConnections, state, tls, proxyProtocol } = membership;
   const { requests, byHand, ejection, breaker, agent } = membership;
   const limit = Number.isFinite(maxConnections) ? maxConnections : null;
+  const { sinceMs, reason } = causeOf(membership, connects);
   return {
     name: upstream,
     weight,
@@ -153,6 +175,9 @@ function membershipJson(membership: MembershipReading): object {
     requests: requests === undefined ? null : requestsLimitJson(requests),
     healthy: healthJson(membership),
     state: stateJson(state),
+    since: timeJson(sinceMs),
+    reason: reason ?? null,
+    health_ignored: membership.panics,
     check: checkJson(membership),
     agent: agent === undefined ? null : agentJson(agent),
     by_hand: byHand === undefined ? null : byHandJson(byHand),
@@ -186,13 +211,14 @@ function checkJson({ lastCheckAtMs, progress }: MembershipReading): object | nul
   };
 }
 
-function agentJson({ admin, isDown, share, text, atMs, error }: AgentSays): object {
+function agentJson({ admin, isDown, share, sinceMs, text, atMs, error }: AgentSays): object {
   return {
     state: admin,
     down: isDown,
     weight_percent: Math.round(share * 100),
     says: text ?? null,
     answered_at: timeJson(atMs),
+    since: timeJson(sinceMs),
     error: error ?? null,
   };
 }
