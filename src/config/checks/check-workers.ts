@@ -9,6 +9,12 @@ export function checkWorkers({ config, error }: CheckContext): void {
     error(['workers', 'hang_timeout'], 'must be at least 1s');
 }
 
+/** There must be a place for what is to outlive a restart. */
+export function checkKeptStates({ config: { reload }, error }: CheckContext): void {
+  if (reload.keep_backend_states && reload.history_dir === undefined)
+    error(['reload', 'keep_backend_states'], 'needs reload.history_dir: the states are kept there');
+}
+
 /** Who refuses new requests still takes connections: those are closed at higher values only. */
 export function checkOverload({ config: { overload }, error }: CheckContext): void {
   if (overload === undefined) return;

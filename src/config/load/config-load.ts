@@ -13,7 +13,7 @@ import { checkOptions } from '../checks/check-options.ts';
 import { checkReferences } from '../checks/check-references.ts';
 import { checkUpstreams } from '../checks/check-upstreams.ts';
 import { checkHealth } from '../checks/upstreams/check-health.ts';
-import { checkOverload, checkWorkers } from '../checks/check-workers.ts';
+import { checkKeptStates, checkOverload, checkWorkers } from '../checks/check-workers.ts';
 import { checkResilience } from '../checks/upstreams/check-resilience.ts';
 import { checkCertificates } from '../checks/tls/check-certificates.ts';
 import { checkListenerTls } from '../checks/tls/check-listener-tls.ts';
@@ -53,6 +53,7 @@ const checks: readonly ((context: CheckContext) => void)[] = [
   checkAdmin,
   checkDns,
   checkWorkers,
+  checkKeptStates,
   checkOverload,
   checkMetrics,
   checkUpstreams,

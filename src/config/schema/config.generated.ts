@@ -894,7 +894,7 @@ export interface Sticky {
   readonly type: 'cookie' | 'source' | 'header';
   /** The name of the cookie, or, required there, of the header field of type `header`. Two upstreams that serve the same host need different cookies. Without this key the cookie is called `balance_` and eight digits that the name of the upstream gives. */
   readonly name?: string;
-  /** The key that cookies are made with. Proxies with the same key, and the same names of upstream and backends, understand each other's cookies. Without this key and `secret_file`, the proxy makes a key of its own and keeps it in `reload.history_dir`; without that folder the key is lost at the end of the process, and after a restart each client gets a backend anew. At least 16 characters. */
+  /** The key that cookies are made with. Proxies with the same key, and the same names of upstream and backends, understand each other's cookies. Without this key and `secret_file`, the proxy makes a key of its own and keeps it in `reload.history_dir`; without that folder the key lasts over upgrades but no restart, after which each client gets a backend anew. At least 16 characters. */
   readonly secret?: string;
   /** File with the key, in place of `secret`. The path is relative to this file. Line breaks at the end are ignored. */
   readonly secret_file?: string;
@@ -1561,6 +1561,11 @@ export interface Reload {
   readonly history_size: number;
   /** A folder where these configs are also kept on disk, so that they survive a restart. The path is relative to the config file. The kept configs contain their secrets; only the user of the proxy can read them. The parent folder must exist. If the folder can't be used, the proxy logs a warning. Without this key the configs are kept only in memory. */
   readonly history_dir?: string;
+  /**
+   * Whether the states that operators set by hand (`balance backends drain` and the like) outlive a restart: they are kept in `history_dir`, which this key needs, in the file `backend-states.json`. If that file is broken, the proxy logs a warning, and backends begin as their checks say. States belong to the names of upstream and backend. Without this key they last over edits and upgrades, and end with the process.
+   * @default false
+   */
+  readonly keep_backend_states: boolean;
   readonly watch_errors?: WatchErrors;
 }
 
