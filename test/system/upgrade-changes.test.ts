@@ -8,6 +8,8 @@ import { buildProgram } from '../support/labs/built-program.ts';
 import { UpgradeLab } from '../support/labs/upgrade-lab.ts';
 import { upgradeBackend, UpgradeTraffic } from '../support/labs/upgrade-traffic.ts';
 import { owned } from '../support/owned.ts';
+import { answering, ok } from '../support/peers/answering.ts';
+import { backend as recordingBackend } from '../support/peers/backends.ts';
 import { client } from '../support/peers/clients.ts';
 import { ODD_PLUGIN } from '../support/workers/odd-plugin.ts';
 
@@ -94,6 +96,46 @@ describe('an upgrade', () => {
       const byHand = { state: 'draining', reason: 'a new disk' };
       expect(await listed()).toMatchObject([{ state: 'draining', upstreams: [{ by_hand: byHand }] }]);
       expect((await fetch(`http://127.0.0.1:${String(proxy.ports.web)}/`)).status).toBe(503);
+    },
+    LIMIT_MS,
+  );
+
+  it.each([1, 2])(
+    'with %d workers keeps the clients of a sticky cookie that has no key of its own',
+    async (workers) => {
+      const port = await freePort();
+      const names = ['a', 'b'];
+      const backends = await Promise.all(
+        names.map(async (name) => {
+          const { address } = await recordingBackend(answering(() => ok(name)));
+          return `{ name: ${name}, address: '${address}' }`;
+        }),
+      );
+      const proxy = await UpgradeLab.start({
+        backend: await upgradeBackend(),
+        workers,
+        listeners: `  - { name: app, address: '127.0.0.1:${port}', mode: http, upstream: app }`,
+        // The list of upstreams goes on.
+        yaml: `  - { name: app, backends: [${backends.join(', ')}], sticky: {} }`,
+      });
+      const visit = (cookie?: string) =>
+        fetch(`http://127.0.0.1:${port}/`, {
+          headers: { connection: 'close', ...(cookie === undefined ? {} : { cookie }) },
+        });
+      const clients: { home: string; cookie: string }[] = [];
+      for (let client = 0; client < 12; client++) {
+        const answer = await visit();
+        clients.push({ home: await answer.text(), cookie: answer.headers.getSetCookie()[0]!.split(';')[0]! });
+      }
+      expect(new Set(clients.map(({ home }) => home))).toEqual(new Set(names));
+      for (let upgrades = 0; upgrades < 2; upgrades++) {
+        await proxy.upgraded();
+        for (const { home, cookie } of clients) {
+          const answer = await visit(cookie);
+          expect(answer.headers.getSetCookie()).toEqual([]);
+          expect(await answer.text()).toBe(home);
+        }
+      }
     },
     LIMIT_MS,
   );
