@@ -195,6 +195,13 @@ export default {
       to: { path: '^(src|plugins|test)/', pathNot: ['^plugins/$1/', ...base.map(part)] },
     },
     {
+      name: 'filters do not see each other',
+      comment: 'each built-in filter stands for itself, as one of somebody else does',
+      severity: 'error',
+      from: { path: '^plugins/filters/([^/]+)/' },
+      to: { path: '^plugins/filters/', pathNot: '^plugins/filters/$1/' },
+    },
+    {
       name: 'no cycles',
       comment: 'no two modules need each other, not even for types: move what both need below them',
       severity: 'error',

@@ -2,6 +2,7 @@ import type { Connection } from '../../src/plugin-api/index.ts';
 import { ClientSession } from './exchange/client-session.ts';
 import { explain } from './explain/explain.ts';
 import type { RouteFilters } from './filters/filter-chain.ts';
+import { FilterStates } from './filters/host/filter-states.ts';
 import { RequestIds } from './forwarding/request-ids.ts';
 import { Http1ClientCodec } from './h1/client-codec.ts';
 import { HeadRecorder } from './h1/parse/head-recorder.ts';
@@ -25,6 +26,7 @@ export function makeHttpParts(filtersOf: RouteFilters): HttpParts {
     keptBodies: new BufferedBodies('Memory for retries is full: requests with bodies are sent once'),
     mirrorLoad: new MirrorLoad(),
     filtersOf,
+    filterStates: new FilterStates(),
     connect,
     explain: (request, instance) => explain(request, instance, connect),
   };

@@ -1,4 +1,6 @@
 import type { ExchangeRecord } from './telemetry.ts';
+import type { LogFields } from './logger.ts';
+import type { BodyTransform, TransformStream } from './body-transform.ts';
 import type { TlsSession } from './transport.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -22,27 +24,34 @@ export type Verdict = Answer | undefined;
 
 /**
  * Sees the requests of a route before they are forwarded, and their responses before they reach the client. One filter serves all
- * requests of its route. What it must remember of one request it keeps by the request's object, for example in a `WeakMap`.
+ * requests of its place. What it must remember of one request it keeps by the request's object, for example in a `WeakMap`.
  *
- * A hook that throws, rejects or takes too long costs its request a 500 and a log line with the filter's name; other requests do not
- * notice.
+ * A hook that throws, rejects or takes longer than `http.filter_timeout` costs its request a 500 and a log line with the filter's place;
+ * other requests do not notice.
  */
-export interface HttpFilter {
-  /** Shown in logs and by `explain`. */
-  readonly name: string;
+export interface FilterHooks {
   /**
    * The head of a request is complete and its route is known; the body has not been read. Filters are asked in their order, and an
-   * answer ends the row. While a promise is pending the client is paused; the promise has as long as the request may take
-   * (`timeouts.request`, or `timeouts.read` where that is 0).
+   * answer ends the row. While a promise is pending the client is paused.
    */
   request?(request: FilterRequest): Verdict | Promise<Verdict>;
   /**
    * The head of a response is known and nothing of it was sent to the client. Filters are asked in reverse order, and only those
-   * that the request reached. An answer takes the place of the response, whose body is then not read.
+   * that the request reached. An answer takes the place of the response, whose body is then not read. While a promise is pending the
+   * backend is paused. A response that switches protocols (101) can't wait.
    */
-  response?(response: FilterResponse, request: FilterRequest): Verdict;
+  response?(response: FilterResponse, request: FilterRequest): Verdict | Promise<Verdict>;
   /** The exchange is over. Called once for each filter that the request reached, in reverse order, however the exchange ended. */
   done?(record: ExchangeRecord, request: FilterRequest): void;
+  /** The last exchange with this filter is over, and an edit has replaced or removed it: frees what it holds. */
+  close?(): void | Promise<void>;
+}
+
+/** A filter, with the name that logs and `explain` show. */
+export interface HttpFilter extends FilterHooks {
+  readonly name: string;
+  /** Where it stands, for the log: `{ filter: 'cors', index: 0 }`. Default: the name alone. */
+  readonly place?: LogFields;
 }
 
 /** Header fields as a filter sees and changes them. Names are compared without regard to case. */
@@ -90,6 +99,8 @@ export interface FilterRequest extends FilterFields {
   readonly route: string;
   /** Where the request will be forwarded to. */
   readonly upstream: Upstream | undefined;
+  /** What filters tell later filters. Its own for each exchange. */
+  readonly variables: Map<string, string>;
   /** Aborted when the answer is not wanted any more: the client left, or the time is over. */
   readonly gone: AbortSignal;
   /**
@@ -100,11 +111,31 @@ export interface FilterRequest extends FilterFields {
   setTarget(target: string): void;
   /** Forwards the request to another upstream, as `host.upstream(name, 'keep-alive')` gave it when the filter was made. */
   forwardTo(upstream: Upstream): void;
+  /**
+   * Reads the whole body into memory, for the promise of the hook `request` to wait for. It is forwarded afterwards as it came.
+   *
+   * @param limitBytes the largest body
+   * @returns the body, empty for a request without one; undefined when it is longer than the limit, or memory is full: then the filter
+   *   answers, or the body is streamed on
+   */
+  readBody(limitBytes: number): Promise<Buffer | undefined>;
 }
 
 /** A response as filters see it. */
 export interface FilterResponse extends FilterFields {
   readonly status: number;
+  /** Another status for the client, 200 to 599. @throws TypeError for others, and for responses that switch protocols */
+  setStatus(status: number): void;
+  /**
+   * Puts another body in the place of this one, piece by piece. `Content-Length` is dropped. May only be called while the hook runs. A response
+   * that has no body (to HEAD, 204, 304) has none afterwards either. The transform of a filter later in the list comes first.
+   *
+   * @param transform a stream of Node.js (such as `zlib.createGzip()`), or what {@link BodyTransform} says
+   * @param flushes for a stream that has `flush`, as those of zlib: whether it is called after each read from the backend, so that the
+   *   events of a stream are not held back. Default: false
+   * @throws TypeError for a response that switches protocols
+   */
+  transformBody(transform: BodyTransform | TransformStream, flushes?: boolean): void;
   /** Who made the response: a backend, a filter (its answer), or the proxy itself (such as a 502). */
   readonly origin: ResponseOrigin;
 }
@@ -112,7 +143,7 @@ export interface FilterResponse extends FilterFields {
 /** Who made a response. */
 export type ResponseOrigin = 'backend' | 'filter' | 'proxy';
 
-/** Is shown a body as it passes by, without framing. It can't change the body. */
+/** Is shown a body as it passes by, without framing, before transforms of this body. It can't change the body. */
 export interface BodyTap {
   /** `bytes[start, end)` of the body. Borrowed: valid until this returns. */
   data(bytes: Buffer, start: number, end: number): void;

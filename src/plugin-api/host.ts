@@ -1,6 +1,7 @@
 import type { BalanceError } from '../errors.ts';
 import type { Backend } from './backend.ts';
-import type { Logger, LogSubject } from './logger.ts';
+import type { HttpFilterPlugin } from './filter-plugin.ts';
+import type { LogFields, Logger, LogSubject } from './logger.ts';
 import type { ByteStream } from './transport.ts';
 import type { TelemetrySink, TunnelEnd } from './telemetry.ts';
 import type { SocketUse, Upstream } from './upstream.ts';
@@ -38,6 +39,13 @@ export interface ProtocolHost {
   readonly metrics: OwnMetrics | undefined;
   /** The upstream of that name, with sockets for that use. Throws a BalanceError when the config has none. */
   upstream(name: string, use: SocketUse): Upstream;
+  /**
+   * The filter of that name, to be provisioned for this listener; undefined when there is none. Only for names that
+   * `optionsRules.plugins` gives for the options of this listener.
+   */
+  filterPlugin(name: string): HttpFilterPlugin | undefined;
+  /** Counts and logs an error that another plugin than the protocol itself threw, such as a filter. Many that are alike are logged once. */
+  pluginFailed(plugin: string, message: string, error: unknown, fields: LogFields): void;
   /**
    * Joins two streams until both directions have ended. From now on both streams belong to the tunnel. Tunnels that are left when the
    * instance has closed are ended.

@@ -71,6 +71,15 @@ export interface UpstreamUse {
   readonly sockets: SocketUse;
 }
 
+/** One use of a filter in the options of a listener: a mapping with its name in the key `use`, and beside it the options of the filter. */
+export interface PluginUse {
+  readonly kind: 'http-filter';
+  /** The mapping: `{ use: 'cors', origins: […] }`. */
+  readonly given: { readonly use: string };
+  /** Where it stands. */
+  readonly place: OptionsPath;
+}
+
 /**
  * What an edit of options means for the running proxy.
  *
@@ -150,6 +159,11 @@ export interface OptionsRules<Options = unknown> {
    * of upstreams that no listener uses. Default: the listener may use any upstream, and nothing is checked.
    */
   upstreams?(options: Options, listener: OptionsListener): Iterable<UpstreamUse>;
+  /**
+   * Returns the plugins of another kind that the options use, such as filters. The proxy checks that they exist, and their options by
+   * their schemas. Default: none.
+   */
+  plugins?(options: Options): Iterable<PluginUse>;
   /** The kinds of key that the protocol can give to a hashing balancer (`LeaseRequest.key`). Default: all. */
   readonly keyKinds?: readonly KeySource['kind'][];
   /** Returns the changes of an edit. Default: each setting that differs; it applies to new connections. */

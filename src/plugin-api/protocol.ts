@@ -9,6 +9,8 @@ export type ApiVersion = 2;
 /** A protocol: the default export of a plugin module. */
 export interface ProtocolPlugin {
   readonly apiVersion: ApiVersion;
+  /** Default: `protocol`. For filters see `HttpFilterPlugin`. */
+  readonly kind?: 'protocol';
   /** The value of `mode:` that selects this protocol in the config. */
   readonly name: string;
   /** JSON Schema (2020-12) of the listener's `options:`; default: any options are accepted. */

@@ -1,8 +1,10 @@
 import type { ChangeKind, ConfigChange } from '../config/diff/config-change.ts';
 import { ConfigError } from '../config/load/config-error.ts';
 import type { LoadedConfig } from '../config/load/loaded-config.ts';
+import type { Listener } from '../config/schema/config.generated.ts';
 import { formatProblem, type Problem } from '../config/problems/problem.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
+import { filterUses, usedFilters } from './checks/filter-uses.ts';
 import { PluginError } from './checks/plugin-error.ts';
 import type { PluginSet } from './plugin-set.ts';
 
@@ -63,7 +65,11 @@ export class PluginChange {
     const { live, failedBefore } = this.#options;
     for (const plugin of this.#plugins) {
       const before = live.get(plugin.name);
-      if (before !== undefined && before !== plugin && failedBefore(plugin, circumstances(plugin, loaded)))
+      if (
+        before !== undefined &&
+        before !== plugin &&
+        failedBefore(plugin, this.#circumstances(plugin, loaded))
+      )
         this.#plugins = this.#plugins.with(before);
     }
     for (;;) {
@@ -82,8 +88,10 @@ export class PluginChange {
     const changed = now.filter((plugin) => live.get(plugin.name) !== plugin);
     const removed = [...live].filter(({ name }) => this.#plugins.get(name) === undefined);
     return [
-      ...changed.map(({ name }) => difference(name, live.get(name) === undefined ? 'added' : 'changed')),
-      ...removed.map(({ name }) => difference(name, 'removed')),
+      ...changed.map((plugin) =>
+        difference(plugin, live.get(plugin.name) === undefined ? 'added' : 'changed'),
+      ),
+      ...removed.map((plugin) => difference(plugin, 'removed')),
     ];
   }
 
@@ -91,7 +99,18 @@ export class PluginChange {
   commit({ config }: LoadedConfig): void {
     const modes = config.listeners.map(({ mode }) => mode);
     const checks = config.upstreams.map(({ health_check: check }) => check?.type ?? '');
-    this.#options.committed(this.#plugins, new Set([...modes, ...checks]));
+    const filters = usedFilters(config, this.#plugins.rulesOf);
+    this.#options.committed(this.#plugins, new Set([...modes, ...checks, ...filters]));
+  }
+
+  /** Everything that a plugin can see of a config, as text: a plugin that failed may work when this changes. */
+  #circumstances({ name, filter }: CheckedPlugin, { config }: LoadedConfig): string {
+    const { rulesOf } = this.#plugins;
+    const sees = (listener: Listener): boolean =>
+      filter === undefined
+        ? listener.mode === name
+        : filterUses(listener, rulesOf).some(({ given }) => given.use === name);
+    return JSON.stringify([config.listeners.filter(sees), config.upstreams]);
   }
 
   async #attempt<T>(loaded: LoadedConfig, build: (plugins: PluginSet) => Promise<T>): Promise<T | Failure> {
@@ -115,7 +134,7 @@ export class PluginChange {
   #fallBack(plugin: CheckedPlugin, reason: string, loaded: LoadedConfig, cause: Error): void {
     const before = this.#options.live.get(plugin.name);
     if (before === undefined || before === plugin) throw cause;
-    this.#options.refused(plugin, reason, circumstances(plugin, loaded));
+    this.#options.refused(plugin, reason, this.#circumstances(plugin, loaded));
     this.#plugins = this.#plugins.with(before);
   }
 }
@@ -131,13 +150,9 @@ class Failure {
   }
 }
 
-function difference(name: string, kind: ChangeKind): ConfigChange {
+function difference({ name, filter }: CheckedPlugin, kind: ChangeKind): ConfigChange {
   const summary = `plugin ${name} ${kind === 'changed' ? 'replaced' : kind}`;
-  const note = 'new connections use the new one; open connections keep the one that they began with';
+  const what = filter === undefined ? 'connection' : 'request';
+  const note = `new ${what}s use the new one; ${what === 'request' ? 'requests that run' : 'open connections'} keep the one that they began with`;
   return { path: `plugins[${name}]`, kind, effect: 'hot', summary, ...(kind === 'changed' ? { note } : {}) };
-}
-
-/** Everything that a plugin can see of a config, as text: a plugin that failed may work when this changes. */
-function circumstances({ name }: CheckedPlugin, { config }: LoadedConfig): string {
-  return JSON.stringify([config.listeners.filter(({ mode }) => mode === name), config.upstreams]);
 }

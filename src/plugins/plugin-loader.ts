@@ -6,7 +6,7 @@ import { errorFrom, messageOf } from '../errors.ts';
 import type { Logger, ProtocolProbe } from '../plugin-api/index.ts';
 import { CheckedPlugin } from './checks/checked-plugin.ts';
 import { BUILT_IN_ORIGIN } from './checks/imported-plugin.ts';
-import { BUILT_IN, builtInUrl, packageDirectory } from './source/own-plugins.ts';
+import { BUILT_IN, BUILT_IN_FILTERS, builtInUrl, packageDirectory } from './source/own-plugins.ts';
 import { PluginChange } from './plugin-change.ts';
 import { fingerprintOf, PluginContents, type FoundPlugin } from './source/plugin-contents.ts';
 import { PluginError } from './checks/plugin-error.ts';
@@ -52,7 +52,7 @@ export class PluginLoader implements ReferredPlugins {
   readonly #contents = new PluginContents();
   #builtIn: readonly CheckedPlugin[] | undefined;
   #live = new PluginSet();
-  /** Protocols that live listeners speak. */
+  /** Protocols that live listeners speak, and filters that they use. */
   #modes: ReadonlySet<string> = new Set();
   /** By file. */
   #attempts = new Map<string, Attempt>();
@@ -138,7 +138,7 @@ export class PluginLoader implements ReferredPlugins {
    * when a change of plugins was required but every new one failed.
    */
   async prepare(request: PluginRequest): Promise<PluginChange> {
-    this.#builtIn ??= await Promise.all(BUILT_IN.map(importBuiltIn));
+    this.#builtIn ??= await Promise.all([...BUILT_IN, ...BUILT_IN_FILTERS].map(importBuiltIn));
     const directories = pluginDirectories(request.settings);
     const found = await this.#contents.read(directories);
     this.#seen.set(directories.join('\n'), fingerprintOf(found));
@@ -219,7 +219,9 @@ export class PluginLoader implements ReferredPlugins {
       else if (this.#modes.has(plugin.name)) {
         chosen.set(plugin.name, plugin);
         const gone = now === undefined ? 'it is gone' : `it holds ${now.plugin?.name ?? ''} now`;
-        const stays = `listeners in mode ${plugin.name} keep what was loaded from it until they are edited away or the proxy restarts`;
+        const users =
+          plugin.filter === undefined ? `in mode ${plugin.name}` : `with the filter ${plugin.name}`;
+        const stays = `listeners ${users} keep what was loaded from it until they are edited away or the proxy restarts`;
         this.#missing.set(file, `${gone}; ${stays}`);
       }
     }

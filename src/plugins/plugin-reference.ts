@@ -2,8 +2,9 @@ import type { ProtocolPlugin } from '../plugin-api/index.ts';
 
 /** A plugin in one state of its files: enough for another thread to load the same one. */
 export interface PluginReference {
-  /** The protocol's name. */
+  /** The name of the protocol or filter. */
   readonly name: string;
+  readonly kind: 'protocol' | 'http-filter';
   /** The module; '' for a plugin that comes with the proxy. */
   readonly file: string;
   /** The plugin's own folder; undefined for one that is a single file, or comes with the proxy. */

@@ -4,6 +4,7 @@ import { optionsOf } from '../config/options/listener-options.ts';
 import type { Config, Listener } from '../config/schema/config.generated.ts';
 import type { OptionsRules } from '../plugin-api/index.ts';
 import type { CheckedPlugin } from './checks/checked-plugin.ts';
+import { usedFilters, withFilledFilters } from './checks/filter-uses.ts';
 import { checkPluginOptions, type OptionsFindings } from './checks/plugin-options.ts';
 import type { PluginReference } from './plugin-reference.ts';
 
@@ -17,12 +18,26 @@ export class PluginSet implements Iterable<CheckedPlugin> {
 
   /** The names of all protocols, which `mode` may have. */
   get names(): readonly string[] {
-    return [...this.#plugins.keys()];
+    return [...this].filter(({ filter }) => filter === undefined).map(({ name }) => name);
   }
 
-  /** By these other threads load the same plugins. */
-  get references(): readonly PluginReference[] {
-    return [...this].map(({ name, origin: { file, folder, hash } }) => ({ name, file, folder, hash }));
+  /** The names of all filters, which `use` may have. */
+  get filterNames(): readonly string[] {
+    return [...this].filter(({ filter }) => filter !== undefined).map(({ name }) => name);
+  }
+
+  /** By these other threads load the plugins that a config needs: all protocols, and the filters that it uses. */
+  referencesFor(config: Config): readonly PluginReference[] {
+    const used = usedFilters(config, this.rulesOf);
+    return [...this]
+      .filter(({ name, filter }) => filter === undefined || used.has(name))
+      .map(({ name, filter, origin: { file, folder, hash } }) => ({
+        name,
+        kind: filter === undefined ? 'protocol' : 'http-filter',
+        file,
+        folder,
+        hash,
+      }));
   }
 
   get(name: string): CheckedPlugin | undefined {
@@ -52,17 +67,17 @@ export class PluginSet implements Iterable<CheckedPlugin> {
   /** The rules about options of the protocol that a `mode` names. */
   readonly rulesOf = (mode: string): OptionsRules | undefined => this.#plugins.get(mode)?.optionsRules;
 
-  /** The config with the defaults of their schemas in the options of strangers' plugins. Those options must be in order. */
+  /** The config with the defaults of their schemas in the options of strangers' protocols and of all filters. Those options must be in order. */
   filled(config: Config): Config {
     const isFilled = ({ mode }: Listener): boolean => this.get(mode)?.fillsOptions === true;
-    if (!config.listeners.some(isFilled)) return config;
+    if (!config.listeners.some(isFilled)) return withFilledFilters(config, this);
     const listeners = config.listeners.map((listener) => {
       const options = this.get(listener.mode)?.filled(optionsOf(listener));
       return isFilled(listener)
         ? { ...listener, options: options as NonNullable<Listener['options']> }
         : listener;
     });
-    return { ...config, listeners };
+    return withFilledFilters({ ...config, listeners }, this);
   }
 
   /** What plugins find wrong with the options of their listeners, or warn about. */

@@ -1,5 +1,11 @@
 import type { ConfigChange, OptionsEffect, OptionsSection } from '../../../src/plugin-api/index.ts';
-import type { HeaderTransform, HttpOptions, Route, Transform } from './schema/options.generated.ts';
+import type {
+  HeaderTransform,
+  HttpFilter,
+  HttpOptions,
+  Route,
+  Transform,
+} from './schema/options.generated.ts';
 
 const NEW_CONNECTIONS: OptionsEffect = { effect: 'hot', note: 'counts for new connections' };
 const NEW_TUNNELS: OptionsEffect = { effect: 'hot', note: 'counts for new tunnels' };
@@ -11,12 +17,13 @@ export function* diffOptions(
   section: OptionsSection,
 ): Generator<ConfigChange, void> {
   yield* diffRoutes(before.routes, after.routes, section);
+  yield* diffFilters(before.filters, after.filters, section);
   yield* diffTransform(before.transform, after.transform, section);
   yield* section.list('error_pages', before.error_pages, after.error_pages, {
     noun: 'error page',
     nameOf: ({ statuses }) => statuses.join(','),
   });
-  yield* section.settings(before, after, effectOf, ['routes', 'transform', 'error_pages']);
+  yield* section.settings(before, after, effectOf, ['routes', 'transform', 'filters', 'error_pages']);
 }
 
 function effectOf(key: string): OptionsEffect {
@@ -55,9 +62,22 @@ function hasOwnUpstream({ name, upstream }: Route): boolean {
 
 function* diffRoute(before: Route, after: Route, section: OptionsSection): Generator<ConfigChange, void> {
   const isMadeForIt = hasOwnUpstream(before) && hasOwnUpstream(after);
-  const skipped = ['name', 'transform', ...(isMadeForIt ? ['upstream'] : [])];
+  const skipped = ['name', 'transform', 'filters', ...(isMadeForIt ? ['upstream'] : [])];
   yield* section.settings(before, after, undefined, skipped);
+  yield* diffFilters(before.filters, after.filters, section);
   yield* diffTransform(before.transform, after.transform, section);
+}
+
+function diffFilters(
+  before: readonly HttpFilter[],
+  after: readonly HttpFilter[],
+  section: OptionsSection,
+): Iterable<ConfigChange> {
+  return section.list('filters', before, after, {
+    noun: 'filter',
+    nameOf: ({ use }) => use,
+    reordered: 'filters in another order',
+  });
 }
 
 function* diffTransform(

@@ -1,8 +1,14 @@
-import type { OptionsListener, OptionsRules, UpstreamUse } from '../../../src/plugin-api/index.ts';
+import type {
+  OptionsListener,
+  OptionsPath,
+  OptionsRules,
+  PluginUse,
+  UpstreamUse,
+} from '../../../src/plugin-api/index.ts';
 import { checkHttpOptions } from './check-http-options.ts';
 import { diffOptions } from './diff-options.ts';
 import { lintOptions } from './lint-options.ts';
-import type { HttpOptions } from './schema/options.generated.ts';
+import type { HttpFilter, HttpOptions } from './schema/options.generated.ts';
 
 /**
  * What HTTP knows about the options of its listeners. It imports nothing that serves requests, because a thread of its own checks
@@ -12,13 +18,15 @@ const HTTP_OPTIONS_RULES: OptionsRules<HttpOptions> = {
   check: checkHttpOptions,
   lint: lintOptions,
   upstreams: upstreamsOf,
+  plugins: filterUses,
   diff: diffOptions,
 };
 
 export default HTTP_OPTIONS_RULES;
 
 /** The listener's own upstream, which gets what no route takes, and the upstreams of the routes. */
-function* upstreamsOf({ routes }: HttpOptions, { upstream }: OptionsListener): Generator<UpstreamUse, void> {
+function* upstreamsOf(options: HttpOptions, { upstream }: OptionsListener): Generator<UpstreamUse, void> {
+  const { routes } = options;
   if (upstream !== undefined) yield { name: upstream, place: 'upstream', sockets: 'keep-alive' };
   for (const [index, { upstream: name, split = [], mirror }] of routes.entries()) {
     if (name !== undefined) yield { name, place: ['routes', index, 'upstream'], sockets: 'keep-alive' };
@@ -27,4 +35,18 @@ function* upstreamsOf({ routes }: HttpOptions, { upstream }: OptionsListener): G
     if (mirror !== undefined)
       yield { name: mirror.upstream, place: ['routes', index, 'mirror', 'upstream'], sockets: 'keep-alive' };
   }
+  for (const { given, place } of filterUses(options)) {
+    const { upstream: name } = given as { readonly upstream?: unknown };
+    if (typeof name === 'string') yield { name, place: [...place, 'upstream'], sockets: 'keep-alive' };
+  }
+}
+
+/** The filters of the listener, then those of its routes. */
+function* filterUses({ filters, routes }: HttpOptions): Generator<PluginUse, void> {
+  yield* usesOf(filters, ['filters']);
+  for (const [index, { filters: own }] of routes.entries()) yield* usesOf(own, ['routes', index, 'filters']);
+}
+
+function* usesOf(filters: readonly HttpFilter[], at: OptionsPath): Generator<PluginUse, void> {
+  for (const [index, given] of filters.entries()) yield { kind: 'http-filter', given, place: [...at, index] };
 }

@@ -17,19 +17,30 @@ import { type MessageFault, refuseResponse, type Refusal } from '../message/refu
 import type { ResponseHead } from '../message/message-head.ts';
 import { shownField } from '../message/refused-field.ts';
 import type { ServerStream } from '../message/server-stream.ts';
-import type { FieldLine } from '../message/trailers.ts';
+import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
+import { HeldBytes } from '../instance/held-bytes.ts';
+import type { PassedResponse } from './filtering.ts';
 
 const CONTINUE = 100;
+const SWITCHING = 101;
 
 /** Details for the log when the backend closes its connection too early. */
 const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
 const CUT_SHORT = 'the backend closed the connection before the end of its response';
 
-/** Shows a response to filters. Each call returns whether the response goes on; when it does not, another answer was sent already. */
+/** Shows a response to filters. */
 export interface ResponseFilters {
-  respond(head: ResponseHead): boolean;
+  /** The response goes on when `goOn` of it is called, at once or later, unless another answer takes its place. */
+  respond(head: ResponseHead, bodyLength: number, response: PassedResponse): void;
+  /** These return false when the body must not go on, because a filter failed. */
   responseData(bytes: Buffer, start: number, end: number): boolean;
   responseEnd(): boolean;
+  /** True when filters make another body, which they write themselves. */
+  readonly isTransforming: boolean;
+  /** False when the backend must send no more for now. */
+  transform(bytes: Buffer, start: number, end: number): boolean;
+  transformFlush(): void;
+  transformEnd(): void;
 }
 
 /** A try of a request beside which another one runs: the first one that brings the head of a response serves the exchange. */
@@ -41,6 +52,8 @@ export interface Race {
 /** The exchange, as its attempt sees it: what the attempt reads of it, and which events it calls. */
 export interface AttemptOwner extends AnsweredRequest {
   readonly stream: ServerStream;
+  /** The attempt that runs; undefined once the exchange is over. */
+  readonly attempt: Attempt | undefined;
   readonly settings: ResponseSettings;
   readonly responseEdits: FieldEdits | undefined;
   /** Set where the upstream says when a response counts as a failed try. */
@@ -83,7 +96,7 @@ export interface AttemptOwner extends AnsweredRequest {
  * One attempt to get a response from a backend. It holds the lease and the stream to the backend, and passes the response on to the
  * client.
  */
-export class Attempt implements ResponseEvents {
+export class Attempt implements ResponseEvents, PassedResponse {
   readonly lease: Lease;
   /** Counted from 1 within an exchange. */
   readonly number: number;
@@ -98,6 +111,10 @@ export class Attempt implements ResponseEvents {
   /** Whether the socket of a given up response may serve other exchanges: the whole request was sent on it. */
   #keepsSocket = false;
   #sentAtMs = 0;
+  /** What arrives while filters look at the head of the response; undefined while they do not. */
+  #held: HeldResponse | undefined = undefined;
+  /** True once the whole response arrived: what happens to the connection does not matter any more. */
+  #isComplete = false;
   readonly #owner: AttemptOwner;
 
   constructor(owner: AttemptOwner, lease: Lease, number: number, codec: ClientCodec) {
@@ -158,7 +175,51 @@ export class Attempt implements ResponseEvents {
     }
     if (head.status >= 401 && challengesConnection(head)) owner.pins = true;
     owner.mark('responseHeadMs');
-    if (owner.filtering?.respond(head) === false) return;
+    if (owner.filtering === undefined) this.#respond(head, bodyLength);
+    else this.#filter(owner.filtering, head, bodyLength);
+  }
+
+  /** Filters have seen the head: the response goes on with this one. */
+  goOn(head: ResponseHead, bodyLength: number): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (head.status === SWITCHING) return;
+    this.#respond(head, bodyLength);
+    if (held?.isPaused !== true) return;
+    const { bytes } = held.bytes;
+    if (bytes.length > 0) this.data(bytes, 0, bytes.length);
+    if (held.trailers !== undefined) this.#end(held.trailers);
+    else if (!this.#isOver) {
+      this.client.resume();
+      this.flush();
+    }
+  }
+
+  /** Transforms have made the whole new body. */
+  bodyEnded(): void {
+    this.#complete(NO_TRAILERS);
+  }
+
+  resume(): void {
+    if (!this.#isComplete && !this.#isOver) this.client.resume();
+  }
+
+  get #isOver(): boolean {
+    return this.#owner.attempt !== this;
+  }
+
+  #filter(filters: ResponseFilters, head: ResponseHead, bodyLength: number): void {
+    const held = new HeldResponse();
+    this.#held = held;
+    filters.respond(head, bodyLength, this);
+    // Backpressure: the backend sends no more until filters have decided.
+    if (this.#held === undefined || this.#isOver) return;
+    held.isPaused = true;
+    this.client.pause();
+  }
+
+  #respond(head: ResponseHead, bodyLength: number): void {
+    const owner = this.#owner;
     const { settings, responseEdits: edits } = owner;
     const keepsId = keepsRequestId(settings, head);
     const lines = responseLines(owner, settings, head, edits, keepsId);
@@ -171,7 +232,10 @@ export class Attempt implements ResponseEvents {
     const owner = this.#owner;
     const names = owner.upgrade.split(',').map((name) => name.trim().toLowerCase());
     if (protocol === '' || !names.includes(protocol.toLowerCase())) return refuseUpgrade(head);
-    if (owner.filtering?.respond(head) === false) return undefined;
+    if (owner.filtering !== undefined) {
+      this.#filter(owner.filtering, head, 0);
+      if (this.#held !== undefined || this.#isOver) return undefined;
+    }
     const { settings, responseEdits: edits } = owner;
     const keepsId = keepsRequestId(settings, head);
     const lines = switchingLines(owner, settings, head, edits, keepsId);
@@ -184,8 +248,19 @@ export class Attempt implements ResponseEvents {
 
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#givenUp !== 0) return;
+    if (this.#held !== undefined) {
+      this.#held.bytes.add(bytes, start, end);
+      return;
+    }
     const owner = this.#owner;
-    if (owner.filtering?.responseData(bytes, start, end) === false) return;
+    const { filtering } = owner;
+    if (filtering !== undefined) {
+      if (!filtering.responseData(bytes, start, end)) return;
+      if (filtering.isTransforming) {
+        if (!filtering.transform(bytes, start, end)) this.client.pause();
+        return;
+      }
+    }
     owner.bytesSent += end - start;
     if (!owner.stream.body(bytes, start, end)) this.client.pause();
   }
@@ -195,6 +270,9 @@ export class Attempt implements ResponseEvents {
       this.#endGivenUp(0);
       return;
     }
+    if (this.#held !== undefined) return;
+    this.#owner.filtering?.transformFlush();
+    if (this.#isOver) return;
     // Backpressure: read no more from the backend until the client has taken what was written to it.
     if (!this.#owner.stream.flush()) this.client.pause();
     // Bytes of the request's body still go on as a body: the other protocol begins only after it (RFC 9110 7.8).
@@ -207,8 +285,27 @@ export class Attempt implements ResponseEvents {
       this.#endGivenUp(this.#keepsSocket ? this.client.idleMs : 0);
       return;
     }
+    if (this.#isComplete) return;
+    this.#isComplete = true;
+    if (this.#held !== undefined) this.#held.trailers = trailers;
+    else this.#end(trailers);
+  }
+
+  #end(trailers: readonly FieldLine[]): void {
+    const { filtering } = this.#owner;
+    if (filtering !== undefined) {
+      if (this.#isOver || !filtering.responseEnd()) return;
+      if (filtering.isTransforming) {
+        filtering.transformEnd();
+        if (!this.#isOver) this.#owner.renewDeadline();
+        return;
+      }
+    }
+    this.#complete(trailers);
+  }
+
+  #complete(trailers: readonly FieldLine[]): void {
     const owner = this.#owner;
-    if (owner.filtering?.responseEnd() === false) return;
     owner.stream.finish(trailers);
     owner.stream.flush();
     this.client.stop();
@@ -236,6 +333,7 @@ export class Attempt implements ResponseEvents {
   }
 
   gone(why?: BalanceError): void {
+    if (this.#isComplete) return;
     const { race } = this.#owner;
     if (this.#givenUp !== 0) this.#endGivenUp(0);
     else if (race !== undefined) race.goOnWithout(this, why?.code ?? 'backend_reset');
@@ -252,6 +350,15 @@ export class Attempt implements ResponseEvents {
     this.client.stop();
     this.lease.end(undefined, this.#givenUp, idleMs);
   }
+}
+
+/** What arrives of a response while filters look at its head: no more than one read, as the backend is paused. */
+class HeldResponse {
+  readonly bytes = new HeldBytes(Number.POSITIVE_INFINITY);
+  /** Set once the response is complete. */
+  trailers: readonly FieldLine[] | undefined = undefined;
+  /** True once filters did not decide at once. */
+  isPaused = false;
 }
 
 /** The refusal of a 101 for a protocol that the client did not ask for. */

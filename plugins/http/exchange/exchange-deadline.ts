@@ -15,7 +15,8 @@ export interface TimedExchange {
   /** The attempt that runs; undefined while none does. */
   readonly attempt: Attempt | undefined;
   /** The filters of the route; undefined on a route without filters. */
-  readonly filtering: { readonly isWaiting: boolean; timedOut(): void } | undefined;
+  readonly filtering:
+    { readonly isWaiting: boolean; readonly timeoutMs: number; timedOut(): void } | undefined;
   readonly elapsedMs: number;
   readonly timeouts: { readonly request: number; readonly read: number };
   /** For how many milliseconds the backend may be silent. */
@@ -50,7 +51,7 @@ export function renewDeadline(exchange: TimedExchange): void {
 function nextEventMs(exchange: TimedExchange): number {
   const { attempt, stream } = exchange;
   const isBodyAwaited = exchange.body?.isAwaited === true;
-  if (exchange.filtering?.isWaiting === true) return exchange.timeouts.read;
+  if (exchange.filtering?.isWaiting === true) return exchange.filtering.timeoutMs;
   // While the exchange waits for a lease, the upstream applies limits of its own.
   if (attempt === undefined) return isBodyAwaited ? exchange.timeouts.read : Number.POSITIVE_INFINITY;
   if (stream.isBlocked) return stream.awaitReader();

@@ -55,7 +55,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
         this.becomeTunnel();
         return;
       }
-    } else if (!body.gathersOn()) {
+    } else if (this.filtering?.bodyArrived() !== true && !body.gathersOn()) {
       // Once the body is complete, the client is still read, because only a read shows that it left.
       if (body.isOpen) this.stream.pause();
       if (this.#awaitsBody && this.forwardedTo !== undefined) {
@@ -82,7 +82,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
       this.abort('reader_too_slow');
       return;
     }
-    attempt.client.resume();
+    if (this.filtering?.drained() !== true) attempt.client.resume();
     this.renewDeadline();
   }
 
@@ -151,12 +151,13 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
 
   /** Answers in place of a backend. */
   answer(answer: Answer, origin: ResponseOrigin = 'proxy'): void {
-    const shown = this.filtering === undefined ? answer : this.filtering.edited(answer, origin);
-    if (shown !== undefined) this.#send(shown);
+    if (this.filtering === undefined) this.#send(answer);
+    else this.filtering.answer(answer, origin);
   }
 
-  replaceResponse(answer: Answer, status: number): void {
-    this.endAttempt(undefined, status);
+  send(answer: Answer, status: number): void {
+    if (this.isOver) return;
+    if (this.attempt !== undefined) this.endAttempt(undefined, status);
     this.#send(answer);
   }
 

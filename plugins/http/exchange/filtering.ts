@@ -3,11 +3,11 @@ import type {
   Answer,
   ExchangeRecord,
   LogFields,
-  Logger,
   ResponseOrigin,
   TlsSession,
 } from '../../../src/plugin-api/index.ts';
-import type { BodyTaps } from '../filters/body-taps.ts';
+import { BodyPipe, type BodySink, type OwnedTransform } from '../filters/bodies/body-pipe.ts';
+import type { BodyTaps } from '../filters/bodies/body-taps.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import { FilterRun } from '../filters/filter-run.ts';
 import type { FilteredExchange } from '../filters/filtered-exchange.ts';
@@ -16,8 +16,11 @@ import { RequestView } from '../filters/request-view.ts';
 import { ResponseView } from '../filters/response-view.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
-import { answerBytes } from '../message/answer.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
+import { answerBytes, hasNoBody } from '../message/answer.ts';
 import type { RequestHead, ResponseHead } from '../message/message-head.ts';
+import type { ServerStream } from '../message/server-stream.ts';
+import { BodyRead } from './body-read.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** The exchange, as its filters see it: what they read of it, and which calls they make. */
@@ -28,19 +31,31 @@ export interface FilteringOwner {
   readonly clientAddress: string;
   readonly listener: string;
   readonly routeName: string;
-  readonly logger: Logger;
   readonly tls: TlsSession | undefined;
   readonly body: RequestBody | undefined;
+  readonly instance: HttpInstance;
+  readonly stream: ServerStream;
+  bytesSent: number;
   responseEdits: FieldEdits | undefined;
   /** The edits by which the proxy itself changes the response, with those of the route; undefined: only the route's. */
   readonly sessionEdits: FieldEdits | undefined;
   logFields(): LogFields;
   renewDeadline(): void;
   answer(answer: Answer, origin: ResponseOrigin): void;
-  /** Ends the attempt that runs, and sends an answer that filters have seen in place of its response. */
-  replaceResponse(answer: Answer, status: number): void;
+  /** Ends the attempt that runs, if any, and sends an answer that filters have seen. `status`: that of the backend's response, if it came. */
+  send(answer: Answer, status: number): void;
   fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
   broke(error: unknown): void;
+}
+
+/** A backend's response that filters are shown. */
+export interface PassedResponse {
+  /** The response goes on with this head. Called before {@link Filtering.respond} returns, or later. */
+  goOn(head: ResponseHead, bodyLength: number): void;
+  /** The new body is complete. */
+  bodyEnded(): void;
+  /** The backend may send more. */
+  resume(): void;
 }
 
 /** What filters are asked about: the route of a request, with its filters, and whether the client's connection is encrypted. */
@@ -62,6 +77,11 @@ export class Filtering implements FilteredExchange {
   readonly #passed: (head: RequestHead) => void;
   #requestTaps: BodyTaps | undefined = undefined;
   #responseTaps: BodyTaps | undefined = undefined;
+  /** The transforms of the response's body; undefined while there are none. */
+  #pipe: BodyPipe | undefined = undefined;
+  /** Set while filters see the response of a backend. */
+  #response: SeenResponse | undefined = undefined;
+  #bodyRead: BodyRead | undefined = undefined;
 
   /** @param passed called once all filters let the request pass, with its head, which may be a copy */
   constructor(
@@ -107,17 +127,24 @@ export class Filtering implements FilteredExchange {
     return this.#owner.tls;
   }
 
-  get logger(): Logger {
-    return this.#owner.logger;
+  /** For how long a filter may keep the exchange waiting, in ms. */
+  get timeoutMs(): number {
+    return this.#owner.instance.options.filter_timeout;
   }
 
-  /** True while a filter's promise is pending. */
+  /** True while the exchange waits for a filter: for its promise, or for the rest of a body that it changes. */
   get isWaiting(): boolean {
-    return this.#run.isWaiting;
+    // A client that is slow with its body has the limits of clients.
+    if (this.#bodyRead?.isReading === true) return false;
+    return this.#run.isWaiting || this.#pipe?.isAwaited === true;
   }
 
   logFields(): LogFields {
     return this.#owner.logFields();
+  }
+
+  reportFailure(filter: string, error: unknown, fields: LogFields): void {
+    this.#owner.instance.host.pluginFailed(filter, 'Filter failed', error, fields);
   }
 
   /** Asks the filters about the request. */
@@ -125,9 +152,23 @@ export class Filtering implements FilteredExchange {
     this.#run.advance();
   }
 
+  readBody(limitBytes: number): Promise<Buffer | undefined> {
+    this.#bodyRead ??= new BodyRead(this.#owner, limitBytes);
+    return this.#bodyRead.whole;
+  }
+
+  /** More of the request's body arrived, or all of it, while filters are asked. True while more is read for a filter. */
+  bodyArrived(): boolean {
+    return this.#bodyRead?.arrived() === true;
+  }
+
   filterWaits(): void {
-    this.#owner.body?.holdBack(true);
+    if (this.#response === undefined && this.#bodyRead === undefined) this.#owner.body?.holdBack(true);
     this.#owner.renewDeadline();
+  }
+
+  keepResponse(view: ResponseView): void {
+    this.#response?.keep(view);
   }
 
   filtersPassed(): void {
@@ -152,34 +193,34 @@ export class Filtering implements FilteredExchange {
     this.#owner.broke(error);
   }
 
-  /** A filter's promise is pending for too long. */
+  /** A filter keeps the exchange waiting for too long. */
   timedOut(): void {
-    this.#run.timedOut();
+    if (this.#run.isWaiting) this.#run.timedOut();
+    else this.#pipe?.timedOut();
   }
 
-  /** Shows filters an answer that is about to be sent. Returns what to send; undefined when a filter failed and the client got its 500. */
-  edited(answer: Answer, origin: ResponseOrigin): Answer | undefined {
-    const view = this.#run.respond(ResponseView.ofAnswer(answer, origin));
-    return view === undefined ? undefined : this.#shown(view, answer);
+  /** Shows filters an answer that is about to be sent, and sends what they make of it. */
+  answer(answer: Answer, origin: ResponseOrigin): void {
+    this.#response = undefined;
+    this.#run.respond(ResponseView.ofAnswer(answer, origin), (view) => {
+      this.#send(view, answer, 0);
+    });
   }
 
-  /** Shows filters the head of a backend's response. False when the response does not go on, because another answer was sent already. */
-  respond(head: ResponseHead): boolean {
-    const view = this.#run.respond(ResponseView.ofBackend(head.status, new HeadFields(head)));
-    if (view === undefined) return false;
-    if (view.answer !== undefined) {
-      const answer = this.#shown(view, view.answer);
-      if (answer !== undefined) this.#owner.replaceResponse(answer, head.status);
-      return false;
-    }
-    if (view.edits !== undefined)
-      this.#owner.responseEdits = FieldEdits.ofFilters(
-        view.edits,
-        this.#owner.sessionEdits ?? this.#route.responseEdits,
-        false,
-      );
-    this.#responseTaps = this.#run.taps(view);
-    return true;
+  /** Shows filters the head of a backend's response, which then goes on, unless another answer takes its place. */
+  respond(head: ResponseHead, bodyLength: number, response: PassedResponse): void {
+    const seen = new SeenResponse(head, bodyLength, response);
+    this.#response = seen;
+    const view = ResponseView.ofBackend(head.status, new HeadFields(head));
+    this.#run.respond(
+      view,
+      (shown) => {
+        this.#response = undefined;
+        if (shown.answer === undefined) this.#goOn(shown, seen);
+        else this.#send(shown, shown.answer, head.status);
+      },
+      head.status !== SWITCHING,
+    );
   }
 
   /** Shows filters a piece of the request's body. False when it must not go on, because a filter failed. */
@@ -191,6 +232,11 @@ export class Filtering implements FilteredExchange {
     return this.#requestTaps?.end() ?? true;
   }
 
+  /** Whether transforms make another body of the response: then {@link transform} and {@link transformEnd} take its pieces. */
+  get isTransforming(): boolean {
+    return this.#pipe !== undefined;
+  }
+
   /** Shows filters a piece of the response's body. False when it must not go on, because a filter failed. */
   responseData(bytes: Buffer, start: number, end: number): boolean {
     return this.#responseTaps?.data(bytes, start, end) ?? true;
@@ -200,17 +246,128 @@ export class Filtering implements FilteredExchange {
     return this.#responseTaps?.end() ?? true;
   }
 
+  /** Gives the transforms a piece of the body. False when the backend must send no more for now. */
+  transform(bytes: Buffer, start: number, end: number): boolean {
+    return this.#pipe?.data(bytes, start, end) ?? true;
+  }
+
+  transformFlush(): void {
+    this.#pipe?.flush();
+  }
+
+  transformEnd(): void {
+    this.#pipe?.end();
+  }
+
+  /** The client took all that was written to it. False when no transform is at work. */
+  drained(): boolean {
+    if (this.#pipe === undefined) return false;
+    this.#pipe.drained();
+    return true;
+  }
+
   /** The exchange is over: no filter is waited for, and each hears how it ended. */
   over(record: ExchangeRecord): void {
     if (this.#run.isWaiting) this.#run.cancel();
+    this.#pipe?.destroy();
+    this.#bodyRead?.end();
     this.#run.done(record);
   }
 
-  /** Shows the body of an answer to the taps that filters put on the response. Returns what to send; undefined when a tap failed. */
-  #shown(view: ResponseView, answer: Answer): Answer | undefined {
+  #goOn(view: ResponseView, { head, bodyLength, response }: SeenResponse): void {
+    const { edits, transforms, status } = view;
+    if (edits !== undefined)
+      this.#owner.responseEdits = FieldEdits.ofFilters(
+        edits,
+        this.#owner.sessionEdits ?? this.#route.responseEdits,
+        false,
+      );
+    this.#responseTaps = this.#run.taps(view);
+    if (transforms === undefined && status === head.status) {
+      response.goOn(head, bodyLength);
+      return;
+    }
+    const changed = head.changed(status, transforms !== undefined);
+    const isEmpty = transforms === undefined || hasNoBody(status, this.#owner.method);
+    if (!isEmpty) this.#pipe = new BodyPipe(transforms, this.#sinkOf(response));
+    response.goOn(changed, isEmpty ? bodyLength : -1);
+  }
+
+  #sinkOf(response: PassedResponse): BodySink {
+    const owner = this.#owner;
+    return {
+      write: (bytes) => {
+        owner.bytesSent += bytes.length;
+        owner.stream.body(bytes, 0, bytes.length);
+        const flows = owner.stream.flush();
+        owner.renewDeadline();
+        return flows;
+      },
+      end: () => {
+        response.bodyEnded();
+      },
+      resume: () => {
+        response.resume();
+      },
+      failed: (filter, error) => {
+        this.#run.bodyFailed(filter, error);
+      },
+    };
+  }
+
+  /** Sends an answer with what filters changed about it, once its body has passed taps and transforms. */
+  #send(view: ResponseView, answer: Answer, status: number): void {
     const taps = this.#run.taps(view);
-    const body = taps === undefined ? undefined : answerBytes(view.answer ?? answer);
-    if (body !== undefined && !(taps?.data(body, 0, body.length) === true && taps.end())) return undefined;
-    return view.editedAnswer ?? answer;
+    const edited = view.editedAnswer ?? answer;
+    const isEmpty = hasNoBody(edited.status, this.#owner.method);
+    const transforms = isEmpty ? undefined : view.transforms;
+    const body = taps === undefined && transforms === undefined ? undefined : answerBytes(edited);
+    if (taps !== undefined && body !== undefined && !(taps.data(body, 0, body.length) && taps.end())) return;
+    if (transforms === undefined || body === undefined) this.#owner.send(edited, status);
+    else this.#sendChanged(edited, body, transforms, status);
+  }
+
+  #sendChanged(answer: Answer, body: Buffer, transforms: readonly OwnedTransform[], status: number): void {
+    const pieces: Buffer[] = [];
+    const pipe = new BodyPipe(transforms, {
+      write: (bytes) => {
+        pieces.push(Buffer.from(bytes));
+        return true;
+      },
+      end: () => {
+        this.#pipe = undefined;
+        this.#owner.send({ ...answer, body: Buffer.concat(pieces) }, status);
+      },
+      resume: () => undefined,
+      failed: (filter, error) => {
+        this.#pipe = undefined;
+        this.#run.bodyFailed(filter, error);
+      },
+    });
+    this.#pipe = pipe;
+    pipe.data(body, 0, body.length);
+    pipe.end();
+    if (pipe.isAwaited) this.#owner.renewDeadline();
+  }
+}
+
+const SWITCHING = 101;
+
+/** The response of a backend, while filters look at its head. */
+class SeenResponse {
+  head: ResponseHead;
+  readonly bodyLength: number;
+  readonly response: PassedResponse;
+
+  constructor(head: ResponseHead, bodyLength: number, response: PassedResponse) {
+    this.head = head;
+    this.bodyLength = bodyLength;
+    this.response = response;
+  }
+
+  /** A filter waits: the memory of the head is used again meanwhile. */
+  keep(view: ResponseView): void {
+    this.head = this.head.retain();
+    view.keep(new HeadFields(this.head));
   }
 }

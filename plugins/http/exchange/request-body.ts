@@ -110,6 +110,11 @@ export class RequestBody {
     return this.isOpen || reader.end();
   }
 
+  /** A copy of what was kept so far. */
+  copyOfHeld(): Buffer {
+    return Buffer.from(this.#held?.bytes ?? []);
+  }
+
   /** Gives `copy` what was kept so far; {@link add} and {@link complete} of the copy get the rest. */
   copyTo(copy: BodyCopy): void {
     const held = this.#held?.bytes;
@@ -119,8 +124,14 @@ export class RequestBody {
 
   /** From now on keeps what arrives, as far as `buffering` allows, before a backend is taken. */
   gather(buffering: BodyBuffering): void {
+    this.#buffering?.end();
     this.#buffering = buffering;
-    this.#isGathered = true;
+    this.#isGathered = this.isOpen;
+  }
+
+  /** Keeps no more than has arrived, before a backend is taken. */
+  stopGathering(): void {
+    this.#isGathered = false;
   }
 
   /** From now on keeps what is sent, as far as `keeping` allows, until {@link stopKeeping}. */

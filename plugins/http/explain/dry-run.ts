@@ -39,6 +39,8 @@ export class DryRun {
       logger: real.logger,
       defaultUpstream: real.defaultUpstream,
       overload: real.overload,
+      filterPlugin: () => undefined,
+      pluginFailed: NOTHING,
       health: () => {
         this.endpoint = 'health';
         return real.health();

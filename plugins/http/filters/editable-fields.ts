@@ -1,7 +1,7 @@
 import type { BodyTap, FilterFields } from '../../../src/plugin-api/index.ts';
 import type { FieldEdit } from '../forwarding/field-edits.ts';
 import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
-import type { OwnedTap } from './body-taps.ts';
+import type { OwnedTap } from './bodies/body-taps.ts';
 import { checkField, separatorOf } from './field-check.ts';
 
 /** Where the fields of a message are read from. */
@@ -16,8 +16,8 @@ export abstract class EditableFields implements FilterFields {
   edits: FieldEdit[] | undefined = undefined;
   /** The taps that see the body; undefined while there are none. */
   taps: OwnedTap[] | undefined = undefined;
-  /** The name of the filter that is being called. */
-  filter = '';
+  /** Which filter of the chain is being called, from 0. */
+  filter = 0;
 
   header(name: string): string | undefined {
     const lowerName = name.toLowerCase();

@@ -1,7 +1,12 @@
-import { messageOf } from '../../../src/errors.ts';
-import type { Answer, ExchangeRecord, HttpFilter, Verdict } from '../../../src/plugin-api/index.ts';
+import type {
+  Answer,
+  ExchangeRecord,
+  HttpFilter,
+  LogFields,
+  Verdict,
+} from '../../../src/plugin-api/index.ts';
 import { checkAnswer } from './answer-fields.ts';
-import { BodyTaps } from './body-taps.ts';
+import { BodyTaps } from './bodies/body-taps.ts';
 import type { EditableFields } from './editable-fields.ts';
 import type { FilterChain } from './filter-chain.ts';
 import type { FilteredExchange } from './filtered-exchange.ts';
@@ -9,7 +14,17 @@ import type { RequestView } from './request-view.ts';
 import { ResponseView } from './response-view.ts';
 
 /** Which part of a filter failed, for the log. */
-type Hook = 'request' | 'response' | 'tap' | 'done';
+type Hook = 'request' | 'response' | 'body' | 'done';
+
+/** Gets what the client is to get, once all filters have seen it. */
+export type Shown = (view: ResponseView) => void;
+
+/** A hook whose promise is pending. */
+interface Awaited {
+  /** Which filter of the chain. */
+  readonly at: number;
+  readonly hook: 'request' | 'response';
+}
 
 /** One exchange on its way through the filters of its route. */
 export class FilterRun {
@@ -18,8 +33,8 @@ export class FilterRun {
   readonly #exchange: FilteredExchange;
   /** How many filters the request has reached. */
   #reached = 0;
-  /** The filter whose promise is pending; undefined while none is. */
-  #awaited: HttpFilter | undefined = undefined;
+  /** undefined while no promise is pending. */
+  #awaited: Awaited | undefined = undefined;
   /** A hook of this exchange failed: no further filter sees its response. */
   #hasFailed = false;
 
@@ -39,21 +54,26 @@ export class FilterRun {
   advance(): void {
     const { request } = this;
     for (;;) {
-      const filter = this.#filters[this.#reached];
+      const at = this.#reached;
+      const filter = this.#filters[at];
       if (filter === undefined) break;
       this.#reached += 1;
-      request.filter = filter.name;
+      request.filter = at;
       let verdict: Verdict | Promise<Verdict>;
       try {
         verdict = filter.request?.(request);
         if (verdict === undefined) continue;
         if (isPromise(verdict)) {
-          this.#await(filter, verdict);
+          request.retain();
+          this.#await({ at, hook: 'request' }, verdict, (answer) => {
+            if (answer === undefined) this.advance();
+            else this.#exchange.filterAnswered(answer);
+          });
           return;
         }
         checkAnswer(verdict);
       } catch (error) {
-        this.#failed(filter.name, 'request', error);
+        this.#failed(at, 'request', error);
         return;
       }
       this.#exchange.filterAnswered(verdict);
@@ -70,35 +90,56 @@ export class FilterRun {
   }
 
   /**
-   * Shows a response to the filters that the request reached, the last one first. Returns what the client gets; undefined when a filter
-   * failed, in which case `filterFailed` of the exchange was called.
+   * Shows a response to the filters that the request reached, the last one first. Calls `shown` with what the client gets: before this
+   * returns, unless a filter waits. When a filter fails, `filterFailed` of the exchange is called instead.
+   *
+   * @param mayWait false when the response can't wait: a promise is then a failure
    */
-  respond(response: ResponseView): ResponseView | undefined {
-    let shown = response;
-    for (let at = this.#hasFailed ? 0 : this.#reached; at > 0; at--) {
-      const filter = this.#filters[at - 1];
+  respond(response: ResponseView, shown: Shown, mayWait = true): void {
+    // What comes while a filter still waits for its promise takes the place of the response that the filter looks at.
+    if (this.#awaited !== undefined) {
+      if (this.#awaited.hook === 'response') this.#hasFailed = true;
+      this.cancel();
+    }
+    this.#respond(response, this.#hasFailed ? 0 : this.#reached, shown, mayWait);
+  }
+
+  #respond(response: ResponseView, from: number, shown: Shown, mayWait: boolean): void {
+    let view = response;
+    for (let at = from - 1; at >= 0; at--) {
+      const filter = this.#filters[at];
       if (filter?.response === undefined) continue;
-      shown.filter = filter.name;
+      view.filter = at;
       try {
-        const verdict = filter.response(shown, this.request);
+        const verdict = filter.response(view, this.request);
         if (verdict === undefined) continue;
+        if (isPromise(verdict)) {
+          if (!mayWait) throw new Error('a response that switches protocols can not wait for a promise');
+          this.#exchange.keepResponse(view);
+          const waited = view;
+          this.#await({ at, hook: 'response' }, verdict, (answer) => {
+            const next = answer === undefined ? waited : ResponseView.ofAnswer(answer, 'filter');
+            this.#respond(next, at, shown, mayWait);
+          });
+          return;
+        }
         checkAnswer(verdict);
-        shown = ResponseView.ofAnswer(verdict, 'filter');
+        view = ResponseView.ofAnswer(verdict, 'filter');
       } catch (error) {
-        this.#failed(filter.name, 'response', error);
-        return undefined;
+        this.#failed(at, 'response', error);
+        return;
       }
     }
-    return shown;
+    shown(view);
   }
 
   /** The promise of a filter took too long: this counts as a failure of the filter. */
   timedOut(): void {
-    const filter = this.#awaited;
-    if (filter === undefined) return;
+    const awaited = this.#awaited;
+    if (awaited === undefined) return;
     this.#awaited = undefined;
     this.request.leave();
-    this.#failed(filter.name, 'request', new Error('the promise took too long'));
+    this.#failed(awaited.at, awaited.hook, new Error('the promise took too long'));
   }
 
   /** The taps that filters put on the body of a message; undefined when there are none. */
@@ -106,34 +147,41 @@ export class FilterRun {
     return taps === undefined
       ? undefined
       : new BodyTaps(taps, (filter, error) => {
-          this.#failed(filter, 'tap', error);
+          this.bodyFailed(filter, error);
         });
+  }
+
+  /** A tap or a transform of a body failed. */
+  bodyFailed(filter: number, error: unknown): void {
+    this.#failed(filter, 'body', error);
   }
 
   /** The exchange is over: calls `done` of the filters that the request reached, the last one first. */
   done(record: ExchangeRecord): void {
     this.#awaited = undefined;
-    for (let at = this.#reached; at > 0; at--) {
-      const filter = this.#filters[at - 1];
+    for (let at = this.#reached - 1; at >= 0; at--) {
       try {
-        filter?.done?.(record, this.request);
+        this.#filters[at]?.done?.(record, this.request);
       } catch (error) {
-        this.#logFailure(filter?.name ?? '', 'done', error);
+        this.#logFailure(at, 'done', error);
       }
     }
   }
 
-  #await(filter: HttpFilter, verdict: Promise<Verdict>): void {
-    this.#awaited = filter;
-    this.request.retain();
+  #await(awaited: Awaited, verdict: Promise<Verdict>, settled: (answer: Verdict) => void): void {
+    this.#awaited = awaited;
     this.#exchange.filterWaits();
+    const { at, hook } = awaited;
     verdict
       .then(
         (answer) => {
-          if (this.#isStillAwaited(filter)) this.#settled(filter, answer);
+          if (!this.#isStillAwaited(awaited)) return;
+          const fault = faultOf(answer);
+          if (fault === undefined) settled(answer);
+          else this.#failed(at, hook, fault.error);
         },
         (error: unknown) => {
-          if (this.#isStillAwaited(filter)) this.#failed(filter.name, 'request', error);
+          if (this.#isStillAwaited(awaited)) this.#failed(at, hook, error);
         },
       )
       .catch((error: unknown) => {
@@ -142,35 +190,32 @@ export class FilterRun {
   }
 
   /** False when the exchange ended before the promise was settled. */
-  #isStillAwaited(filter: HttpFilter): boolean {
-    if (this.#awaited !== filter) return false;
+  #isStillAwaited(awaited: Awaited): boolean {
+    if (this.#awaited !== awaited) return false;
     this.#awaited = undefined;
     return true;
   }
 
-  #settled(filter: HttpFilter, answer: Verdict): void {
-    if (answer === undefined) {
-      this.advance();
-      return;
-    }
-    try {
-      checkAnswer(answer);
-    } catch (error) {
-      this.#failed(filter.name, 'request', error);
-      return;
-    }
-    this.#exchange.filterAnswered(answer);
-  }
-
-  #failed(filter: string, hook: Hook, error: unknown): void {
+  #failed(at: number, hook: Hook, error: unknown): void {
     this.#hasFailed = true;
-    this.#logFailure(filter, hook, error);
-    this.#exchange.filterFailed(filter);
+    this.#logFailure(at, hook, error);
+    this.#exchange.filterFailed(this.#filters[at]?.name ?? '');
   }
 
-  #logFailure(filter: string, hook: Hook, error: unknown): void {
-    const { logger } = this.#exchange;
-    logger.error('Filter failed', { ...this.#exchange.logFields(), filter, hook, error: messageOf(error) });
+  #logFailure(at: number, hook: Hook, error: unknown): void {
+    const { name = '', place = { filter: name } } = this.#filters[at] ?? {};
+    this.#exchange.reportFailure(name, error, { ...this.#exchange.logFields(), ...place, hook });
+  }
+}
+
+/** What is wrong with the answer that a promise brought; undefined when it can be sent. */
+function faultOf(answer: Verdict): { readonly error: unknown } | undefined {
+  if (answer === undefined) return undefined;
+  try {
+    checkAnswer(answer);
+    return undefined;
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Answer, LogFields, Logger, TlsSession } from '../../../src/plugin-api/index.ts';
+import type { Answer, LogFields, TlsSession } from '../../../src/plugin-api/index.ts';
+import type { ResponseView } from './response-view.ts';
 
 /** What filters need of the exchange that they work for. */
 export interface FilteredExchange {
@@ -12,10 +13,15 @@ export interface FilteredExchange {
   readonly isSecure: boolean;
   /** What TLS agreed on with the peer; undefined when its connection is not encrypted. */
   readonly tls: TlsSession | undefined;
-  readonly logger: Logger;
   logFields(): LogFields;
-  /** A filter returned a promise: the client waits until {@link filtersPassed}, {@link filterAnswered} or {@link filterFailed}. */
+  /** Counts and logs an error of a filter. */
+  reportFailure(filter: string, error: unknown, fields: LogFields): void;
+  /** As `FilterRequest.readBody`. */
+  readBody(limitBytes: number): Promise<Buffer | undefined>;
+  /** A filter returned a promise: client or backend wait until it is settled, or {@link filterFailed}. */
   filterWaits(): void;
+  /** The fields of that response are read later too. */
+  keepResponse(view: ResponseView): void;
   /** All filters let the request pass. */
   filtersPassed(): void;
   /** A filter answers the request. */

@@ -13,6 +13,7 @@ export class RequestView extends EditableFields implements FilterRequest {
   /** The head as it arrived, or a copy of it. */
   fields: RequestFields;
   readonly #exchange: FilteredExchange;
+  #variables: Map<string, string> | undefined = undefined;
   #isRetained = false;
   /** True once the memory of the head may hold another message. */
   #isReleased = false;
@@ -69,6 +70,10 @@ export class RequestView extends EditableFields implements FilterRequest {
     return this.#exchange.routeName;
   }
 
+  get variables(): Map<string, string> {
+    return (this.#variables ??= new Map());
+  }
+
   get gone(): AbortSignal {
     this.#gone ??= new AbortController();
     if (this.#isGone) this.#gone.abort();
@@ -83,6 +88,10 @@ export class RequestView extends EditableFields implements FilterRequest {
 
   forwardTo(upstream: Upstream): void {
     this.upstream = upstream;
+  }
+
+  readBody(limitBytes: number): Promise<Buffer | undefined> {
+    return this.#exchange.readBody(limitBytes);
   }
 
   /** Copies the head, so that it stays readable while other messages arrive. */

@@ -1,14 +1,25 @@
-import type { Answer, FilterResponse, ResponseOrigin } from '../../../src/plugin-api/index.ts';
+import type {
+  Answer,
+  BodyTransform,
+  FilterResponse,
+  ResponseOrigin,
+  TransformStream,
+} from '../../../src/plugin-api/index.ts';
 import { AnswerFields } from './answer-fields.ts';
+import { bodyTransform, type OwnedTransform } from './bodies/body-pipe.ts';
 import { EditableFields, type FieldSource } from './editable-fields.ts';
+
+const SWITCHING = 101;
 
 /** The response of an exchange, as its filters see and change it. */
 export class ResponseView extends EditableFields implements FilterResponse {
-  readonly status: number;
+  status: number;
   readonly origin: ResponseOrigin;
   /** The answer of the proxy or of a filter; undefined for a backend's response. */
   readonly answer: Answer | undefined;
-  readonly #fields: FieldSource;
+  /** What changes the body, in the order of the body's way; undefined while nothing does. */
+  transforms: OwnedTransform[] | undefined = undefined;
+  #fields: FieldSource;
 
   private constructor(
     status: number,
@@ -23,7 +34,7 @@ export class ResponseView extends EditableFields implements FilterResponse {
     this.#fields = fields;
   }
 
-  /** The view of a backend's response. `fields` may be borrowed: nobody uses the view after the hooks returned. */
+  /** The view of a backend's response. `fields` may be borrowed: see {@link keep}. */
   static ofBackend(status: number, fields: FieldSource): ResponseView {
     return new ResponseView(status, 'backend', fields, undefined);
   }
@@ -32,13 +43,38 @@ export class ResponseView extends EditableFields implements FilterResponse {
     return new ResponseView(answer.status, origin, new AnswerFields(answer), answer);
   }
 
+  setStatus(status: number): void {
+    if (!Number.isInteger(status) || status < 200 || status > 599)
+      throw new TypeError('the status must be a whole number from 200 to 599');
+    if (status !== this.status && (isWithoutBody(status) || isWithoutBody(this.status)))
+      throw new TypeError(`a response with the status ${String(this.status)} can't become ${String(status)}`);
+    this.status = status;
+  }
+
+  transformBody(transform: BodyTransform | TransformStream, flushes = false): void {
+    if (this.status === SWITCHING) throw new TypeError('a response that switches protocols has no body');
+    (this.transforms ??= []).push({ filter: this.filter, transform: bodyTransform(transform, flushes) });
+  }
+
   /** The answer with the edits of filters; undefined for a backend's response. */
   get editedAnswer(): Answer | undefined {
-    const { answer, edits } = this;
-    return answer === undefined || edits === undefined ? answer : new AnswerFields(answer).edited(edits);
+    const { answer, edits, status } = this;
+    if (answer === undefined) return undefined;
+    const edited = edits === undefined ? answer : new AnswerFields(answer).edited(edits);
+    return status === answer.status ? edited : { ...edited, status };
+  }
+
+  /** The fields are read later too: from memory of their own. */
+  keep(fields: FieldSource): void {
+    this.#fields = fields;
   }
 
   protected original(lowerName: string): string | undefined {
     return this.#fields.joinedValue(lowerName);
   }
+}
+
+/** Statuses whose messages have no body: such a response can't become one that has, and the other way round. */
+function isWithoutBody(status: number): boolean {
+  return status < 200 || status === 204 || status === 304;
 }

@@ -3,7 +3,7 @@ import type { LogFields, StreamReader, Transport } from '../../../src/plugin-api
 import type { ClientStream, RequestDraft, RequestOutline, ResponseEvents } from '../message/client-stream.ts';
 import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
-import { hasNoBody } from './write/response-head.ts';
+import { hasNoBody } from '../message/answer.ts';
 import type { BodySink } from './parse/chunk-decoder.ts';
 import type { Head } from './parse/head.ts';
 import { lastChunk } from './write/last-chunk.ts';

@@ -9,6 +9,8 @@ import type {
   UpstreamRecovery,
 } from '../../../src/plugin-api/index.ts';
 import { FilterChain, type RouteFilters } from '../filters/filter-chain.ts';
+import type { FilterStates } from '../filters/host/filter-states.ts';
+import type { ListenerFilters } from '../filters/host/listener-filters.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
@@ -51,6 +53,8 @@ export interface HttpParts {
   /** What copies of requests take. */
   readonly mirrorLoad: MirrorLoad;
   readonly filtersOf: RouteFilters;
+  /** What filters keep over edits. */
+  readonly filterStates: FilterStates;
   /** Begins to serve a client's connection. */
   readonly connect: (connection: Connection, instance: HttpInstance) => ConnectionHandler;
   /** Says what an instance would do with a request. */
@@ -90,9 +94,12 @@ export class HttpInstance implements ProtocolInstance {
   readonly #retryRules = new WeakMap<UpstreamRecovery, RetryRules>();
   #active = 0;
   #whenIdle: (() => void) | undefined;
+  readonly #filters: ListenerFilters | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(options: HttpOptions, host: ProtocolHost, parts: HttpParts) {
+  /** @param filters those of the config, which close with the instance. Default: none */
+  constructor(options: HttpOptions, host: ProtocolHost, parts: HttpParts, filters?: ListenerFilters) {
+    this.#filters = filters;
     this.options = options;
     this.host = host;
     this.parts = parts;
@@ -138,10 +145,7 @@ export class HttpInstance implements ProtocolInstance {
   }
 
   close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      this.#whenIdle = resolve;
-      if (this.#active === 0) resolve();
-    });
+    this.#closed ??= this.#close();
     return this.#closed;
   }
 
@@ -205,6 +209,14 @@ export class HttpInstance implements ProtocolInstance {
     if (this.#active === 0) this.#whenIdle?.();
   }
 
+  async #close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      if (this.#active === 0) resolve();
+    });
+    await this.#filters?.close();
+  }
+
   /** What becomes of requests that no route takes; undefined when nothing says it. */
   #compileDefault(): CompiledRoute | undefined {
     const { options, host } = this;
@@ -217,7 +229,10 @@ export class HttpInstance implements ProtocolInstance {
 
   #compile(route: Route | undefined, action: RouteActions): CompiledRoute {
     const { host, options, parts } = this;
-    const filters = FilterChain.of(parts.filtersOf(route?.name ?? '', host));
+    const filters = FilterChain.of([
+      ...parts.filtersOf(route?.name ?? '', host),
+      ...(this.#filters?.of(route?.name ?? '') ?? []),
+    ]);
     const split = RouteSplit.of(action, host);
     const target =
       action.upstream === undefined ? split?.upstreams[0] : host.upstream(action.upstream, 'keep-alive');

@@ -72,6 +72,11 @@ export function reasonPhrase(status: number): string {
   return PHRASES[status] ?? 'Unknown';
 }
 
+/** Statuses and methods whose responses have no body, whatever their fields say (RFC 9110 6.4.1). */
+export function hasNoBody(status: number, method: string): boolean {
+  return method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200);
+}
+
 /** The body of an answer as bytes. */
 export function answerBytes({ body = '' }: Answer): Buffer {
   if (typeof body === 'string') return Buffer.from(body);

@@ -56,4 +56,10 @@ export interface ResponseHead extends MessageHead {
   /** The reason phrase; '' when the version of HTTP has none. Each read makes a new string. */
   readonly reason: string;
   readonly hasDate: boolean;
+  /** True when Content-Length is not passed on, because the body is changed. */
+  readonly hidesLength: boolean;
+  /** A copy that owns its memory, so that it stays valid. */
+  retain(): ResponseHead;
+  /** A copy with another status, whose body is changed or not. */
+  changed(status: number, hidesLength: boolean): ResponseHead;
 }

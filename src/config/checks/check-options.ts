@@ -14,12 +14,18 @@ export function checkOptions(context: CheckContext): void {
 export function checkOptionsOf(index: number, context: ListenerCheckContext): void {
   const listener = context.config.listeners[index];
   if (listener === undefined) return;
-  context.rulesOf(listener.mode)?.check?.(optionsOf(listener), optionsCheck(listener, index, context));
+  context.rulesOf(listener.mode)?.check?.(
+    optionsOf(listener),
+    optionsCheck(listener, context, (place) => configPath(index, listener, place)),
+  );
 }
 
-/** What the check of a protocol sees; translates the places that it names into paths of the config. */
-function optionsCheck(listener: Listener, index: number, context: ListenerCheckContext): OptionsCheck {
-  const path = (place: OptionsPlace): Path => configPath(index, listener, place);
+/** What the check of a protocol or filter sees. `path` translates the places that it names into paths of the config. */
+export function optionsCheck(
+  listener: Listener,
+  context: ListenerCheckContext,
+  path: (place: OptionsPlace) => Path,
+): OptionsCheck {
   return {
     listener: optionsListener(listener),
     error: (place, message) => context.error(path(place), message),

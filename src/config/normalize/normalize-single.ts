@@ -133,6 +133,8 @@ function healthCheck(file: ConfigFile, at: Path, hasTls: boolean, context: Norma
 /** The keys that the `http` section of a flat file shares with that of a listener. */
 const HTTP_KEYS = [
   'default',
+  'filters',
+  'filter_timeout',
   'health_endpoint',
   'limits',
   'trusted_proxies',

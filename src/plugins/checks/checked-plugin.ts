@@ -1,6 +1,11 @@
 import { ConfigSection } from '../../config/diff/config-section.ts';
 import { messageOf } from '../../errors.ts';
-import type { OptionsEffect, OptionsRules, OptionsSection } from '../../plugin-api/index.ts';
+import type {
+  FilterOptionsRules,
+  OptionsEffect,
+  OptionsRules,
+  OptionsSection,
+} from '../../plugin-api/index.ts';
 import { ImportedPlugin, type PluginOrigin, type ProvisionGuard } from './imported-plugin.ts';
 import { OptionsSchema, type OptionsProblem } from './options-schema.ts';
 
@@ -9,16 +14,23 @@ export class CheckedPlugin extends ImportedPlugin {
   readonly configSchema?: object;
   /** The plugin's rules; they get the options with the defaults of the schema filled in. */
   readonly optionsRules?: OptionsRules;
+  /** The rules of a filter, for options with the defaults of the schema. */
+  readonly filterRules?: FilterOptionsRules;
   readonly #schema: OptionsSchema | undefined;
 
   /** Throws an Error when `exported` is no plugin for this proxy, or its `configSchema` no JSON Schema. */
   constructor(exported: unknown, origin: PluginOrigin, guard?: ProvisionGuard) {
     super(exported, origin, guard);
-    const { configSchema, optionsRules } = this.plugin;
+    const { configSchema } = this.plugin;
     if (configSchema !== undefined) {
       this.configSchema = configSchema;
       this.#schema = optionsSchemaOf(configSchema);
     }
+    if (this.plugin.kind === 'http-filter') {
+      if (this.plugin.optionsRules !== undefined) this.filterRules = this.plugin.optionsRules;
+      return;
+    }
+    const { optionsRules } = this.plugin;
     if (optionsRules !== undefined)
       this.optionsRules = origin.builtIn
         ? optionsRules
@@ -30,9 +42,9 @@ export class CheckedPlugin extends ImportedPlugin {
     return this.#schema?.problems(structuredClone(options)) ?? [];
   }
 
-  /** Whether {@link filled} may give other options than it gets. The options of built-in plugins are filled in when the config is loaded. */
+  /** Whether {@link filled} may give other options than it gets. The options of built-in protocols are filled in when the config is loaded. */
   get fillsOptions(): boolean {
-    return this.#schema !== undefined && !this.origin.builtIn;
+    return this.#schema !== undefined && (this.filter !== undefined || !this.origin.builtIn);
   }
 
   /** A copy of options that are in order, with the defaults of the schema. */

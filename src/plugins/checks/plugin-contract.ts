@@ -1,26 +1,40 @@
-import type { ApiVersion, OptionsRules, ProtocolInstance, ProtocolPlugin } from '../../plugin-api/index.ts';
+import type {
+  ApiVersion,
+  FilterHooks,
+  FilterOptionsRules,
+  HttpFilterPlugin,
+  OptionsRules,
+  ProtocolInstance,
+  ProtocolPlugin,
+} from '../../plugin-api/index.ts';
 
 /** The version of the plugin API that this proxy speaks. */
 const API_VERSION: ApiVersion = 2;
 const NAME = /^[a-z][a-z0-9-]*$/;
+/** The functions of a filter; it has at least one of the first three. */
+const HOOKS = ['request', 'response', 'done', 'close'] as const;
 
 /**
  * The plugin that a module exports by default. Throws an Error that says what is missing when the export is no plugin for
  * this proxy. A CommonJS module that was compiled from an ES module has its default export one level below.
  */
-export function pluginOf(given: unknown): ProtocolPlugin {
+export function pluginOf(given: unknown): ProtocolPlugin | HttpFilterPlugin {
   const exported = defaultOf(given);
   if (typeof exported !== 'object' || exported === null)
-    throw new Error('its default export must be a protocol plugin');
-  const plugin = exported as Partial<Record<keyof ProtocolPlugin, unknown>>;
+    throw new Error('its default export must be a plugin: a protocol or a filter');
+  const plugin = exported as Partial<Record<keyof ProtocolPlugin | keyof HttpFilterPlugin, unknown>>;
   if (plugin.apiVersion !== API_VERSION) throw new Error(versionMessage(plugin.apiVersion));
+  const { kind = 'protocol' } = plugin;
+  if (kind !== 'protocol' && kind !== 'http-filter')
+    throw new Error(`its kind is ${JSON.stringify(kind)}: it must be "protocol" or "http-filter"`);
   if (typeof plugin.name !== 'string' || !NAME.test(plugin.name))
     throw new Error('its name must be lower-case letters, digits and dashes');
   if (typeof plugin.provision !== 'function') throw new Error('it has no provision function');
   if (plugin.probe !== undefined && typeof plugin.probe !== 'function')
     throw new Error('its probe must be a function');
-  if (plugin.optionsRules !== undefined) checkRules(plugin.optionsRules);
-  return exported as ProtocolPlugin;
+  if (plugin.optionsRules !== undefined)
+    checkRules(plugin.optionsRules, kind === 'protocol' ? PROTOCOL_RULES : FILTER_RULES);
+  return exported as ProtocolPlugin | HttpFilterPlugin;
 }
 
 /** The instance that a plugin's `provision` gave. Throws an Error when it is none. */
@@ -32,11 +46,26 @@ export function instanceOf(given: unknown): ProtocolInstance {
   return instance as ProtocolInstance;
 }
 
+/** The filter that a plugin's `provision` gave. Throws an Error when it is none. */
+export function filterOf(given: unknown): FilterHooks {
+  const hooks = (typeof given === 'object' && given !== null ? given : {}) as Partial<FilterHooks>;
+  for (const name of HOOKS) {
+    const hook: unknown = hooks[name];
+    if (hook !== undefined && typeof hook !== 'function') throw new Error(`its ${name} must be a function`);
+  }
+  if (HOOKS.every((name) => name === 'close' || hooks[name] === undefined))
+    throw new Error('provision must give an object with a function request, response or done');
+  return hooks;
+}
+
+const PROTOCOL_RULES: readonly (keyof OptionsRules)[] = ['check', 'lint', 'upstreams', 'plugins', 'diff'];
+const FILTER_RULES: readonly (keyof FilterOptionsRules)[] = ['check'];
+
 /** A rule that is no function would be found only at the next edit of a listener that uses the plugin. */
-function checkRules(given: unknown): void {
+function checkRules(given: unknown, names: readonly string[]): void {
   if (typeof given !== 'object' || given === null) throw new Error('its optionsRules must be an object');
-  const rules = given as Partial<Record<keyof OptionsRules, unknown>>;
-  for (const name of ['check', 'lint', 'upstreams', 'diff'] as const) {
+  const rules = given as Readonly<Record<string, unknown>>;
+  for (const name of names) {
     const rule = rules[name];
     if (rule !== undefined && typeof rule !== 'function')
       throw new Error(`its optionsRules.${name} must be a function`);

@@ -8,6 +8,7 @@ import type { Problem } from '../../config/problems/problem.ts';
 import type { Listener } from '../../config/schema/config.generated.ts';
 import { messageOf } from '../../errors.ts';
 import type { CheckedPlugin } from './checked-plugin.ts';
+import { checkFilters } from './check-filters.ts';
 
 /** What plugins say about the options of their listeners. */
 export interface OptionsFindings {
@@ -20,6 +21,8 @@ export interface OptionsFindings {
 export interface PluginSource {
   get(name: string): CheckedPlugin | undefined;
   readonly rulesOf: RulesOf;
+  /** The names of all filters. */
+  readonly filterNames: readonly string[];
 }
 
 /**
@@ -40,6 +43,7 @@ export function checkPluginOptions(loaded: LoadedConfig, plugins: PluginSource):
     shown: (path, value) => loaded.shown(path, value),
     given: (path) => loaded.isGiven(path),
   });
+  checkFilters(loaded, plugins, wrong, contextWith);
   let hasPlugins = false;
   for (const [index, listener] of config.listeners.entries()) {
     const plugin = plugins.get(listener.mode);

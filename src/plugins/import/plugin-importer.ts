@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 
 import { BalanceError, errorFrom, messageOf } from '../../errors.ts';
-import type { ImportedPlugin, PluginOrigin, ProvisionGuard } from '../checks/imported-plugin.ts';
+import type { Closable, ImportedPlugin, PluginOrigin, ProvisionGuard } from '../checks/imported-plugin.ts';
 import { ExitGuard } from './exit-guard.ts';
 import { FreshImports } from './fresh-imports.ts';
 import { guardedCall, type StrayErrors, type ProcessGuards } from './guarded-call.ts';
@@ -103,12 +103,12 @@ export class PluginImporter<Plugin extends ImportedPlugin> {
     });
     const { file, folder, hash } = found;
     const origin = { file, folder, hash, builtIn: false };
-    return this.#wrap(module['default'], origin, async (provision) => {
+    return this.#wrap(module['default'], origin, async <T extends Closable>(provision: () => Promise<T>) => {
       try {
         // An instance that comes after the time limit is closed, because it may hold resources.
         return await guardedCall(provision, {
           ...guard,
-          late: (instance) => void quietly(() => instance.close()),
+          late: (instance) => void quietly(() => instance.close?.()),
         });
       } catch (error) {
         throw withLocation(error, locationOf(source, error));
@@ -135,7 +135,7 @@ function withLocation(error: unknown, location: string): unknown {
   return new Error(`${messageOf(error)} (${location})`, { cause: error });
 }
 
-async function quietly(work: () => Promise<void>): Promise<void> {
+async function quietly(work: () => void | Promise<void> | undefined): Promise<void> {
   try {
     await work();
   } catch {

@@ -5,11 +5,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
 /** The protocols that come with the proxy. */
 export const BUILT_IN: readonly string[] = ['tcp', 'http'];
+/** The filters that come with the proxy, each a folder of `plugins/filters`. */
+export const BUILT_IN_FILTERS: readonly string[] = ['address-list', 'cors'];
 /** Where the built-in plugins are, compiled like this file. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../../../plugins/', import.meta.url));
 
-/** The address of the module of a built-in plugin; when compiled, of the one file that all of it was joined to (src/bundle.mjs). */
+/**
+ * The address of the module of a built-in plugin. A compiled protocol is the one file that all of it was joined to (src/bundle.mjs); filters
+ * are small.
+ */
 export function builtInUrl(name: string): string {
+  if (BUILT_IN_FILTERS.includes(name))
+    return pathToFileURL(join(OWN_DIRECTORY, 'filters', name, `index${OWN_EXTENSION}`)).href;
   const file = OWN_EXTENSION === '.ts' ? 'index.ts' : 'bundle.js';
   return pathToFileURL(join(OWN_DIRECTORY, name, file)).href;
 }
@@ -26,7 +33,7 @@ export function packageDirectory(): string {
   return compiled ? join(OWN_DIRECTORY, '..', '..', 'plugins', sep) : OWN_DIRECTORY;
 }
 
-/** Whether a folder holds the sources of a built-in plugin, which is loaded by its name instead. */
+/** Whether a folder holds the sources of built-in plugins, which are loaded by their names instead. */
 export function isBuiltInFolder(path: string): boolean {
-  return BUILT_IN.some((name) => resolve(path) === join(packageDirectory(), name));
+  return [...BUILT_IN, 'filters'].some((name) => resolve(path) === join(packageDirectory(), name));
 }

@@ -34,9 +34,9 @@ type Served = Pick<PlannedListener, 'config' | 'served'>;
 /** A listener whose second instance may still be missing. */
 type PassingListener = Omit<PlannedListener, 'passing'> & { passing?: LiveInstance };
 
-/** The protocols that a generation is built with. */
+/** The protocols and filters that a generation is built with. */
 export interface Protocols {
-  /** undefined when no protocol has that name. */
+  /** undefined when no plugin has that name. */
   get(name: string): ProtocolPlugin | undefined;
 }
 
@@ -126,8 +126,8 @@ export class GenerationBuilder {
     metrics?: OwnMetrics,
   ): Promise<LiveInstance> {
     const stamp = fileStamp(instanceConfig(listener), source.directory, source.files ?? new Map());
-    const plugin = source.protocols.get(listener.mode);
-    const isSame = before !== undefined && fits(before, listener, stamp, upstreams, plugin, metrics);
+    const isSame =
+      before !== undefined && fits(before, listener, stamp, upstreams, source.protocols, metrics);
     return isSame ? before.served : this.#provision(listener, stamp, source, upstreams, signal, metrics);
   }
 
@@ -145,7 +145,15 @@ export class GenerationBuilder {
       throw new BalanceError('config_invalid', `listener ${name}: no plugin speaks ${mode}`);
     }
     const parts = this.#options;
-    const host = new ListenerHost(listener, directory, upstreams, parts, metrics, !isBuiltIn(plugin));
+    const host = new ListenerHost(
+      listener,
+      directory,
+      upstreams,
+      parts,
+      metrics,
+      !isBuiltIn(plugin),
+      protocols,
+    );
     try {
       const given = await this.#inTime(() => plugin.provision(optionsOf(listener), host), host, signal);
       const instance = new LiveInstance(instanceOf(given), plugin, host, stamp);
@@ -192,15 +200,15 @@ function fits(
   listener: ListenerConfig,
   stamp: string,
   upstreams: Upstreams,
-  plugin: ProtocolPlugin | undefined,
+  protocols: Protocols,
   metrics: OwnMetrics | undefined,
 ): boolean {
   return (
-    served.plugin === plugin &&
+    served.plugin === protocols.get(listener.mode) &&
     served.stamp === stamp &&
     isEqual(served.host.metrics, metrics) &&
     isEqual(instanceConfig(config), instanceConfig(listener)) &&
-    served.host.fits(upstreams)
+    served.host.fits(upstreams, protocols)
   );
 }
 

@@ -9,16 +9,20 @@ import type {
   ByteStream,
   Deadline,
   HealthReport,
+  LogFields,
   Logger,
   LogSubject,
   OverloadView,
   OwnMetrics,
+  HttpFilterPlugin,
   ProtocolHost,
+  ProtocolPlugin,
   SocketUse,
   TunnelOptions,
   TunnelResult,
   Upstream,
 } from '../../plugin-api/index.ts';
+import { ImportedPlugin } from '../../plugins/checks/imported-plugin.ts';
 import type { RuntimeTelemetry } from '../upstreams/runtime-telemetry.ts';
 import type { SharedUpstream } from '../upstreams/shared-upstream.ts';
 
@@ -42,6 +46,18 @@ const NEVER_OVERLOADED: OverloadView = { refusesRequests: false, retryAfterMs: 0
 /** The upstreams of a generation by name. */
 export type Upstreams = ReadonlyMap<string, SharedUpstream>;
 
+/** The plugins of a generation by name, protocols and filters. */
+export interface Plugins {
+  get(name: string): ProtocolPlugin | undefined;
+}
+
+const NO_PLUGINS: Plugins = { get: () => undefined };
+
+function filterIn(plugins: Plugins, name: string): HttpFilterPlugin | undefined {
+  const plugin = plugins.get(name);
+  return plugin instanceof ImportedPlugin ? plugin.filter : undefined;
+}
+
 /** What the core gives to one protocol instance. It remembers which upstreams the instance uses, and holds them until the instance is closed. */
 export class ListenerHost implements ProtocolHost {
   readonly proxyId: string;
@@ -61,6 +77,9 @@ export class ListenerHost implements ProtocolHost {
   readonly #used = new Map<SharedUpstream, Set<SocketUse>>();
   /** Names of upstreams that the instance asked for and that do not exist. */
   readonly #missing = new Set<string>();
+  readonly #plugins: Plugins;
+  /** The filters that the instance asked for, by name. */
+  readonly #filters = new Map<string, HttpFilterPlugin | undefined>();
   #upstreams: Upstreams;
   #provisioned = false;
   #closed = false;
@@ -73,7 +92,9 @@ export class ListenerHost implements ProtocolHost {
     parts: HostParts,
     metrics?: OwnMetrics,
     isFollowed = true,
+    plugins: Plugins = NO_PLUGINS,
   ) {
+    this.#plugins = plugins;
     this.proxyId = parts.proxyId;
     this.workers = parts.workers;
     this.listener = config.name;
@@ -113,6 +134,12 @@ export class ListenerHost implements ProtocolHost {
     return view;
   }
 
+  filterPlugin(name: string): HttpFilterPlugin | undefined {
+    const plugin = filterIn(this.#plugins, name);
+    this.#filters.set(name, plugin);
+    return plugin;
+  }
+
   tunnel(options: TunnelOptions): void {
     const scope = this.#scope;
     if (scope === undefined) {
@@ -149,13 +176,19 @@ export class ListenerHost implements ProtocolHost {
     });
   }
 
+  pluginFailed(plugin: string, message: string, error: unknown, fields: LogFields): void {
+    const fault = { plugin, message, error, fields: { listener: this.listener, ...fields } };
+    reportFault(fault, this.logger, this.telemetry.pluginFailed?.bind(this.telemetry));
+  }
+
   /** The instance is made: pools of upstreams that it asks for later are made at once. */
   provisioned(): void {
     this.#provisioned = true;
   }
 
-  /** Whether the instance would find the same upstreams among these, and miss the same ones. */
-  fits(upstreams: Upstreams): boolean {
+  /** Whether the instance would find the same upstreams and filters among these, and miss the same ones. */
+  fits(upstreams: Upstreams, plugins: Plugins): boolean {
+    for (const [name, filter] of this.#filters) if (filterIn(plugins, name) !== filter) return false;
     for (const upstream of this.#used.keys()) {
       if (upstreams.get(upstream.config.name) !== upstream) return false;
     }

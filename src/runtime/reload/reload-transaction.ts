@@ -187,6 +187,6 @@ function sourceOf(
     directory: dirname(resolve(file)),
     files: namedFiles(loaded),
     sessionKey,
-    plugins: plugins.references,
+    plugins: plugins.referencesFor(config),
   };
 }

@@ -292,7 +292,7 @@ export class InProcessProxy implements ProxyControl, SocketControl {
   }
 }
 
-/** The plugins that the listeners of a generation need, by name. */
+/** The plugins that the listeners of a generation need, by name: their protocols and filters. */
 async function protocolsOf(
   { config, plugins: references }: GenerationSource,
   plugins: ReferredPlugins,
@@ -301,7 +301,7 @@ async function protocolsOf(
   // Listeners of any mode may pass connections on to upstreams, which tcp does.
   const modes = new Set(['tcp', ...config.listeners.map(({ mode }) => mode)]);
   for (const reference of references) {
-    if (!modes.has(reference.name)) continue;
+    if (reference.kind === 'protocol' && !modes.has(reference.name)) continue;
     const plugin = await plugins.get(reference, config.plugins.timeout);
     if (plugin !== undefined) protocols.set(reference.name, plugin);
   }

@@ -58,6 +58,14 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     socket.end();
     expect(await socket.untilClosed()).toBe('end');
   },
+  'filters.yaml': async ({ connect, proxy }) => {
+    expect(await get(await connect(), '/')).toContain('9001 /');
+    expect(await get(await connect(), '/staff')).toContain('403');
+    for (const _ of [1, 2, 3]) expect(await get(await connect(), '/api')).toContain('9001 /api');
+    expect(await get(await connect(), '/api')).toContain('429');
+    const allowed = await fetch(`http://${proxy.address()}/`, { headers: { Origin: 'https://a.example.org' } });
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://a.example.org');
+  },
   'balance.yaml': async ({ connect, proxy }) => {
     const socket = await connect();
     const names = [await served(socket), await served(socket), await served(socket)];

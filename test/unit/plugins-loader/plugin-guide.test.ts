@@ -9,4 +9,9 @@ describe('the guide to writing plugins', () => {
     const [, shown] = /```js\n(.*?)```/s.exec(guide) ?? [];
     expect(shown).toBe(readFileSync(new URL('config/plugins/echo.mjs', ROOT), 'utf8'));
   });
+
+  it('shows the filter that is run and tested', () => {
+    const [, shown] = /```js filter\n(.*?)```/s.exec(guide) ?? [];
+    expect(shown).toBe(readFileSync(new URL('config/plugins/budget.mjs', ROOT), 'utf8'));
+  });
 });

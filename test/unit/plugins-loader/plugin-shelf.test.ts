@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { PluginError } from '../../../src/plugins/checks/plugin-error.ts';
+import type { Config } from '../../../src/config/schema/config.generated.ts';
 import type { PluginReference } from '../../../src/plugins/plugin-reference.ts';
 import { PluginShelf } from '../../../src/plugins/plugin-shelf.ts';
 import { PluginContents } from '../../../src/plugins/source/plugin-contents.ts';
@@ -14,7 +15,8 @@ async function lab(files: Readonly<Record<string, string>>) {
   const shelf = new PluginShelf({ strayErrors: process, guardsExit: false });
   const referTo = async (name: string): Promise<PluginReference> => {
     const { plugins } = await supervisor.prepare();
-    return plugins.references.find((reference) => reference.name === name)!;
+    const config = { listeners: [] } as unknown as Config;
+    return plugins.referencesFor(config).find((reference) => reference.name === name)!;
   };
   return {
     supervisor,

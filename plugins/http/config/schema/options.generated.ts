@@ -5,6 +5,13 @@ export interface HttpOptions {
   /** Rules that say what becomes of a request. */
   readonly routes: readonly Route[];
   readonly default?: number | HttpDefault;
+  /** Filters that all requests of the listener with a route pass, in this order, before the filters of their route. Each entry names a filter in `use`; its other keys are the options of that filter. See [the filters](../plugins/filters/README.md). */
+  readonly filters: readonly HttpFilter[];
+  /**
+   * How long one filter may take for its decision about a request or a response, if it does not decide at once, and to end a body that it changes. After this time the client gets 500; if the response has already begun, it is aborted. In ms.
+   * @default "10s"
+   */
+  readonly filter_timeout: number;
   readonly transform?: Transform;
   /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
@@ -105,6 +112,8 @@ export interface Route {
   /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
   readonly retry?: boolean;
   readonly mirror?: HttpMirror;
+  /** Filters that the requests of this route pass, in this order, after the filters of the listener. Each entry names a filter in `use`; its other keys are the options of that filter. See [the filters](../plugins/filters/README.md). */
+  readonly filters: readonly HttpFilter[];
   readonly transform?: Transform;
 }
 
@@ -212,6 +221,12 @@ export interface HttpMirror {
    * @default "64KiB"
    */
   readonly body_limit: number;
+}
+
+/** One filter in a list of filters. The keys beside `use` are its options. */
+export interface HttpFilter {
+  /** Name of the filter: one that comes with the proxy, or that of a plugin. */
+  readonly use: string;
 }
 
 /** Changes to requests before they are forwarded, and to responses before they are sent back. */

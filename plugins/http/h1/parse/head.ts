@@ -1,4 +1,5 @@
 import { plainBytes } from '../../../../src/plugin-api/values/routed-path.ts';
+import { reasonPhrase } from '../../message/answer.ts';
 import { bindsConnection } from '../../message/connection-identity.ts';
 import {
   AUTHORIZATION,
@@ -60,6 +61,9 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   hasDate = false;
   contentLength = -1;
   hasPlainLength = true;
+  hidesLength = false;
+  /** The reason phrase that replaces the one in the bytes; undefined for a head as it arrived. */
+  #otherReason: string | undefined = undefined;
   transferEncodings = 0;
   upgradeField = -1;
   bindsConnection = false;
@@ -80,6 +84,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   }
 
   get reason(): string {
+    if (this.#otherReason !== undefined) return this.#otherReason;
     return this.bytes.latin1Slice(this.reasonStart, this.reasonEnd);
   }
 
@@ -89,7 +94,7 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
   }
 
   get lineStart(): number {
-    if (this.minor !== 1 || this.isRewritten) return -1;
+    if (this.minor !== 1 || this.isRewritten || this.#otherReason !== undefined) return -1;
     if (this.status !== 0) {
       const start = this.reasonStart - BEFORE_REASON_LENGTH;
       return this.reasonEnd > 0 && this.bytes[start] === CAPITAL_H ? start : -1;
@@ -138,6 +143,9 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     copy.urlStart = this.urlStart - from;
     copy.urlEnd = this.urlEnd - from;
     copy.method = this.method;
+    copy.status = this.status;
+    copy.reasonStart = this.reasonStart - from;
+    copy.reasonEnd = this.reasonEnd === 0 ? 0 : this.reasonEnd - from;
     copy.major = this.major;
     copy.minor = this.minor;
     copy.isRewritten = this.isRewritten;
@@ -152,6 +160,16 @@ export class Head extends FieldSection implements RequestHead, ResponseHead {
     copy.connectionClose = this.connectionClose;
     copy.connectionKeepAlive = this.connectionKeepAlive;
     copy.connectionUpgrade = this.connectionUpgrade;
+    return copy;
+  }
+
+  changed(status: number, hidesLength: boolean): Head {
+    const copy = this.retain();
+    copy.hidesLength = hidesLength;
+    if (status !== this.status) {
+      copy.status = status;
+      copy.#otherReason = reasonPhrase(status);
+    }
     return copy;
   }
 

@@ -9,7 +9,7 @@ export const UPGRADE_REQUIRED = 426;
 /** The status line and the backend's field lines that are passed on to the client, each with its CRLF. */
 export function responseHeadText(head: ResponseHead, rules: FieldRules): string {
   // 1xx and 204 have no Content-Length (RFC 9110 8.6).
-  const hasLength = head.status >= 200 && head.status !== 204;
+  const hasLength = head.status >= 200 && head.status !== 204 && !head.hidesLength;
   const passesLength = hasLength && head.hasPlainLength;
   const length = hasLength && !head.hasPlainLength ? `Content-Length: ${String(head.contentLength)}\r\n` : '';
   const { lineStart } = head;
@@ -17,11 +17,6 @@ export function responseHeadText(head: ResponseHead, rules: FieldRules): string 
   if (lineStart >= 0) return passedFields(head, rules, passesLength, lineStart, head.lineEnd) + length;
   const passed = passedFields(head, rules, passesLength, -1, 0);
   return `HTTP/1.1 ${String(head.status)} ${head.reason}\r\n${passed}${length}`;
-}
-
-/** Statuses whose messages have no body, whatever their fields say (RFC 9110 6.4.1). */
-export function hasNoBody(status: number, method: string): boolean {
-  return method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200);
 }
 
 /** The protocols that a 426 demands, which the client must see; '' for other responses. */

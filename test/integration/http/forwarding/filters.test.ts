@@ -195,9 +195,9 @@ describe('a filter that waits', () => {
     expect(scene.seen).toEqual([]);
   });
 
-  it('has as long as a client may be silent where the request may take for ever', async () => {
+  it('has as long as filter_timeout allows, where the request may take for ever', async () => {
     const gate = new Gate();
-    const scene = await lab([gate], { http: '{ timeouts: { read: 100ms } }' });
+    const scene = await lab([gate], { http: '{ filter_timeout: 100ms }' });
     expect(statusOf(await scene.exchange(GET))).toBe(500);
     expect(statusOf(await scene.exchange(POST.slice(0, -2)))).toBe(500);
     expect(scene.records.map(({ error }) => error)).toEqual(['internal', 'internal']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { BodyTaps } from '../../../../../plugins/http/filters/body-taps.ts';
+import { BodyTaps } from '../../../../../plugins/http/filters/bodies/body-taps.ts';
 import { ResponseView } from '../../../../../plugins/http/filters/response-view.ts';
 
 describe('an answer as filters see it', () => {
@@ -52,7 +52,7 @@ describe('taps on a body', () => {
   it('see all of it, one after the other', () => {
     const seen: string[] = [];
     const tap = (name: string) => ({
-      filter: name,
+      filter: 0,
       tap: {
         data: (bytes: Buffer, start: number, end: number) =>
           seen.push(`${name} ${bytes.toString('latin1', start, end)}`),
@@ -68,7 +68,7 @@ describe('taps on a body', () => {
   it('stop the body when one of them fails', () => {
     const failures: string[] = [];
     const bad = {
-      filter: 'bad',
+      filter: 7,
       tap: {
         data: () => {
           throw new Error('broken');
@@ -77,6 +77,6 @@ describe('taps on a body', () => {
     };
     const taps = new BodyTaps([bad], (filter, error) => failures.push(`${filter} ${String(error)}`));
     expect(taps.data(Buffer.from('a'), 0, 1)).toBe(false);
-    expect(failures).toEqual(['bad Error: broken']);
+    expect(failures).toEqual(['7 Error: broken']);
   });
 });

@@ -68,6 +68,27 @@ class FakeExchange implements FilteredExchange {
     return { request_id: this.requestId };
   }
 
+  reportFailure(filter: string, error: unknown): void {
+    this.logger.error('Filter failed', { filter, error: String(error) });
+  }
+
+  readBody(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  keepResponse(): void {
+    this.events.push('keeps');
+  }
+
+  /** What the client gets; undefined when a filter failed or waits. */
+  shown(view: ResponseView): ResponseView | undefined {
+    let shown: ResponseView | undefined;
+    this.run.respond(view, (seen) => {
+      shown = seen;
+    });
+    return shown;
+  }
+
   filterWaits(): void {
     this.events.push('waits');
   }
@@ -160,7 +181,7 @@ describe('a run of filters', () => {
       noting('three', calls),
     ]);
     exchange.run.advance();
-    exchange.run.respond(ResponseView.ofAnswer(FORBIDDEN, 'filter'));
+    exchange.shown(ResponseView.ofAnswer(FORBIDDEN, 'filter'));
     exchange.run.done(RECORD);
     expect(calls.slice(2)).toEqual([
       'two response filter 403',
@@ -269,9 +290,9 @@ describe('a run of filters', () => {
       },
     ]);
     exchange.run.advance();
-    expect(exchange.run.respond(backendResponse())).toBeUndefined();
+    expect(exchange.shown(backendResponse())).toBeUndefined();
     const error: Answer = { status: 500 };
-    expect(exchange.run.respond(ResponseView.ofAnswer(error, 'proxy'))?.answer).toBe(error);
+    expect(exchange.shown(ResponseView.ofAnswer(error, 'proxy'))?.answer).toBe(error);
     expect(calls).toEqual(['one request']);
   });
 
@@ -302,7 +323,7 @@ describe('a run of filters', () => {
       },
     ]);
     exchange.run.advance();
-    expect(exchange.run.respond(backendResponse(502))?.answer).toEqual({ status: 503, body: 'sorry' });
+    expect(exchange.shown(backendResponse(502))?.answer).toEqual({ status: 503, body: 'sorry' });
     expect(calls).toEqual(['one request', 'one response filter 503']);
   });
 });
@@ -421,7 +442,7 @@ describe('what filters see of a request', () => {
     ]);
     exchange.run.advance();
     exchange.head.fields['accept'] = 'of another client';
-    exchange.run.respond(backendResponse());
+    exchange.shown(backendResponse());
     expect(seen).toBe('text/html');
   });
 });

@@ -22,6 +22,7 @@ describe('a router', () => {
         const kind = random.pick(['exact', 'prefix', 'prefix', 'suffix', 'regex'] as const);
         return {
           name: `r${String(index)}`,
+          filters: [],
           priority: random.next() < 0.1 ? random.between(-1, 2) : 0,
           ...(random.next() < 0.5 ? { hosts: [random.pick(HOSTS), random.pick(HOSTS)] } : {}),
           ...(random.next() < 0.9 ? { paths: [{ [kind]: path() }, path()] } : {}),
@@ -53,7 +54,9 @@ describe('a router', () => {
       { prefix: '/a/x' },
     ];
     const { entries } = new Router(
-      paths.map((one, index) => routeConditions({ name: String(index), priority: 0, paths: [one] })),
+      paths.map((one, index) =>
+        routeConditions({ name: String(index), filters: [], priority: 0, paths: [one] }),
+      ),
     );
     expect(entries.map(({ route }) => route.name)).toEqual(['5', '4', '3', '2', '6', '1', '0']);
   });

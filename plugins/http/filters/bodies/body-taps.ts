@@ -1,17 +1,17 @@
-import type { BodyTap } from '../../../src/plugin-api/index.ts';
+import type { BodyTap } from '../../../../src/plugin-api/index.ts';
 
-/** A tap and the name of the filter that it belongs to. */
+/** A tap, and which filter of the chain it belongs to. */
 export interface OwnedTap {
-  readonly filter: string;
+  readonly filter: number;
   readonly tap: BodyTap;
 }
 
 /** Shows one body to the taps of filters, in the order in which they asked for it. */
 export class BodyTaps {
   readonly #taps: readonly OwnedTap[];
-  readonly #failed: (filter: string, error: unknown) => void;
+  readonly #failed: (filter: number, error: unknown) => void;
 
-  constructor(taps: readonly OwnedTap[], failed: (filter: string, error: unknown) => void) {
+  constructor(taps: readonly OwnedTap[], failed: (filter: number, error: unknown) => void) {
     this.#taps = taps;
     this.#failed = failed;
   }

@@ -1,0 +1,77 @@
+import { BodyBuffering } from '../instance/body-buffering.ts';
+import type { HttpInstance } from '../instance/http-instance.ts';
+import type { ServerStream } from '../message/server-stream.ts';
+import type { RequestBody } from './request-body.ts';
+
+/** The memory that the bodies of all requests may take which filters read, where `request_buffering` does not say it. */
+const TOTAL_BYTES = 256 * 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+/** What a read of a whole body needs of its exchange. */
+interface BodyReadOwner {
+  readonly body: RequestBody | undefined;
+  readonly instance: HttpInstance;
+  readonly stream: ServerStream;
+}
+
+/** A filter reads the whole body of a request before the request goes on. */
+export class BodyRead {
+  /** undefined when the body is longer than the limit, memory is full, or the exchange ended. */
+  readonly whole: Promise<Buffer | undefined>;
+  readonly #body: RequestBody | undefined;
+  readonly #limitBytes: number;
+  #settle: (body: Buffer | undefined) => void = () => undefined;
+  #isOver = false;
+
+  constructor({ body, instance, stream }: BodyReadOwner, limitBytes: number) {
+    this.whole = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#body = body;
+    this.#limitBytes = limitBytes;
+    if (body === undefined) {
+      this.#end(EMPTY);
+      return;
+    }
+    if (body.declaredBytes > limitBytes) {
+      this.#end(undefined);
+      return;
+    }
+    const total = instance.options.request_buffering?.total ?? TOTAL_BYTES;
+    body.gather(
+      new BodyBuffering({ size: 2 * limitBytes, total }, instance.parts.bufferedBodies, instance.host),
+    );
+    if (body.waitsForContinue) {
+      stream.proceed();
+      body.proceeds();
+    }
+    if (!body.isOpen) this.arrived();
+    else stream.resume();
+  }
+
+  get isReading(): boolean {
+    return !this.#isOver;
+  }
+
+  /** Something arrived. True while more is read. */
+  arrived(): boolean {
+    const body = this.#body;
+    if (this.#isOver || body === undefined) return false;
+    if (body.bytes > this.#limitBytes) this.#end(undefined);
+    else if (!body.isOpen) this.#end(body.copyOfHeld());
+    else if (!body.gathersOn()) this.#end(undefined);
+    return !this.#isOver;
+  }
+
+  /** The exchange is over: what did not arrive does not arrive any more. */
+  end(): void {
+    this.#end(undefined);
+  }
+
+  #end(body: Buffer | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#body?.stopGathering();
+    this.#settle(body);
+  }
+}
