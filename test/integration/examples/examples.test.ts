@@ -63,7 +63,9 @@ const TRAFFIC: Readonly<Record<string, Traffic>> = {
     expect(await get(await connect(), '/staff')).toContain('403');
     for (const _ of [1, 2, 3]) expect(await get(await connect(), '/api')).toContain('9001 /api');
     expect(await get(await connect(), '/api')).toContain('429');
-    const allowed = await fetch(`http://${proxy.address()}/`, { headers: { Origin: 'https://a.example.org' } });
+    const allowed = await fetch(`http://${proxy.address()}/`, {
+      headers: { Origin: 'https://a.example.org' },
+    });
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://a.example.org');
   },
   'balance.yaml': async ({ connect, proxy }) => {
