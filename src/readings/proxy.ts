@@ -58,6 +58,7 @@ export interface KnownNames {
 
 /** What runs, at one moment, as `GET /status` shows it. */
 export interface RunningReading {
+  /** By `steadyNowMs`. */
   readonly startedAtMs: number;
   /** The live generation; undefined during the start. */
   readonly generation: GenerationReading | undefined;

@@ -5,6 +5,7 @@ import type { PluginsReading, ResourcesReading, RuntimeWaysReading } from '../..
 import type { StatusReading } from '../../readings/proxy.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
+import { steadyNowMs } from '../../time/steady-now.ts';
 import type { EventLoopReading } from '../diagnostics/event-loop-watch.ts';
 import { reloadSummaryJson } from './reload-json.ts';
 import { upgradesJson } from './upgrade-json.ts';
@@ -41,7 +42,7 @@ export function statusRoute(
       node: process.versions.node,
       pid: process.pid,
       started_at: new Date(startedAtMs).toISOString(),
-      uptime_seconds: Math.max(0, Math.round((Date.now() - startedAtMs) / 1_000)),
+      uptime_seconds: Math.max(0, Math.round((steadyNowMs() - startedAtMs) / 1_000)),
       ready,
       generation: generation?.id ?? 0,
       hash: generation?.hash ?? '',

@@ -46,7 +46,7 @@ export interface ProxyControl {
   commit(id: number): Promise<CommitReport>;
   /** Takes back generation `id`, also while `prepare` still builds it. Without effect when no generation has that number. */
   abort(id: number): void;
-  /** ms since 1970. */
+  /** By `steadyNowMs`. */
   readonly startedAtMs: number;
   /** Everything that is counted. The readings of several workers can be added up. */
   readings(): Promise<ScrapeReading>;

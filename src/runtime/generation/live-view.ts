@@ -1,5 +1,6 @@
 import { healthReport, type ReportedHealth } from '../../health/report.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
+import { steadyNowMs } from '../../time/steady-now.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { Generation } from './generation.ts';
 
@@ -21,7 +22,7 @@ interface Opinions {
 
 /** The live generation, for everybody who reads what is live: health, metrics, status. */
 export class LiveView {
-  readonly startedAtMs = Date.now();
+  readonly startedAtMs = steadyNowMs();
   /** Replaced at each swap. */
   generation: Generation | undefined;
 
@@ -53,7 +54,7 @@ export class LiveView {
       health,
       isTakenOut: !isUsed,
     }));
-    return healthReport(this.startedAtMs, backends, Date.now());
+    return healthReport(this.startedAtMs, backends, steadyNowMs());
   }
 }
 

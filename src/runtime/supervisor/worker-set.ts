@@ -28,6 +28,7 @@ import type { SocketBroker, SocketPeer } from './sockets/socket-broker.ts';
 import { ThreadStarter, type ReportHandler, type StarterOptions } from './life/thread-starter.ts';
 import { WholeReader, type OwnShortages } from './whole-reader.ts';
 import { WorkerDebug } from './worker-debug.ts';
+import { steadyNowMs } from '../../time/steady-now.ts';
 import { WorkerBeats } from './life/worker-beats.ts';
 import { WorkerLife } from './life/worker-life.ts';
 import type { WorkerThread } from './life/worker-thread.ts';
@@ -64,7 +65,7 @@ export interface WorkerSetOptions extends StarterOptions {
  * that ends is replaced by one that builds what is live.
  */
 export class WorkerSet implements ProxyControl {
-  readonly startedAtMs = Date.now();
+  readonly startedAtMs = steadyNowMs();
   readonly debug: DebugControl;
   readonly #options: WorkerSetOptions;
   readonly #beats: WorkerBeats;

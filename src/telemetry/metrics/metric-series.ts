@@ -14,6 +14,7 @@ import type {
   UpstreamMembers,
 } from './snapshot/metrics-snapshot.ts';
 import type { MetricsReadings, MetricsSource } from './snapshot/metrics-source.ts';
+import { steadyNowMs } from '../../time/steady-now.ts';
 
 /** Number of generations whose connections have a series of their own; older ones share one. */
 const MOST_GENERATIONS = 20;
@@ -210,7 +211,7 @@ export function proxySeries(source: MetricsSource, { proxy, reloads, upgrades, t
       const labels = { version: source.version, node_version: process.version };
       yield { labels: labelText(labels), value: 1 };
     },
-    balance_uptime_seconds: () => seconds(Date.now() - source.startedAtMs),
+    balance_uptime_seconds: () => seconds(steadyNowMs() - source.startedAtMs),
   };
 }
 

@@ -52,6 +52,17 @@ describe('GET /', () => {
 });
 
 describe('GET /status', () => {
+  it('counts the uptime, as the metrics do, by a clock that nobody sets', async () => {
+    const proxy = await labProxy(http('127.0.0.1:1'));
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    expect((await ask(proxy, '/status'))['uptime_seconds']).toBeLessThan(3_000);
+    const { body } = await askAdmin(proxy.adminAddress, '/metrics');
+    expect(Number(/^balance_uptime_seconds (.+)$/m.exec(body)?.[1])).toBeLessThan(3_000);
+  });
+
   it('shows what runs and how the process is', async () => {
     const one = await backend(named('one'));
     const proxy = await labProxy(http(one.address));

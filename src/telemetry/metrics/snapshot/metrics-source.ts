@@ -12,7 +12,7 @@ import type { WorkerReading } from '../../../readings/workers/worker.ts';
 export interface MetricsSource {
   /** Version of the proxy. */
   readonly version: string;
-  /** ms since 1970. */
+  /** By `steadyNowMs`. */
   readonly startedAtMs: number;
   /** Cheaper than {@link read}. */
   known(): KnownNames;

@@ -20,6 +20,7 @@ import type { TunnelReading } from '../../../../src/readings/tunnel.ts';
 import type { QueueReading, UpstreamReading } from '../../../../src/readings/upstreams/upstream.ts';
 import type { KnownRoutes } from '../../../../src/telemetry/metrics/snapshot/metrics-snapshot.ts';
 import type { MetricsSource } from '../../../../src/telemetry/metrics/snapshot/metrics-source.ts';
+import { steadyNowMs } from '../../../../src/time/steady-now.ts';
 import { parseExposition, type ReadExposition } from './exposition/exposition.ts';
 
 const IDS = new ReadingIds();
@@ -204,7 +205,7 @@ function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
 export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
   return {
     version: '1.2.3',
-    startedAtMs: Date.now() - 5000,
+    startedAtMs: steadyNowMs() - 5000,
     known: () => ({
       backends: lab.backends().map(({ name }) => name),
       listeners: lab.listeners().map(({ name }) => name),
