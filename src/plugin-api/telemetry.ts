@@ -33,6 +33,8 @@ export interface ExchangeRecord {
   readonly query?: string | undefined;
   /** The host that the client asked for. */
   readonly host: string;
+  /** False when the access log shows no line of it. Default: true. */
+  readonly isLogged?: boolean;
   /** Name and version of the protocol, such as `HTTP/1.1`. */
   readonly protocol: string;
   /** The user agent as text: decoded from UTF-8, as is the Referer. */

@@ -1,6 +1,7 @@
 import type { OptionsCheck, OptionsPath } from '../../../src/plugin-api/index.ts';
 import { FRAMING_HEADERS } from '../../../src/plugin-api/values/http-syntax.ts';
 import { REDIRECT_START, REDIRECT_VARIABLES } from '../answers/redirect.ts';
+import { checkErrorPages } from './check-error-pages.ts';
 import { templateFault } from '../forwarding/template.ts';
 import type { HttpOptions, HttpRedirect, HttpRespond, Route } from './schema/options.generated.ts';
 
@@ -18,6 +19,7 @@ export function checkAction(route: Route, at: OptionsPath, context: OptionsCheck
     context.error([...at, 'split'], 'must have a weight above 0');
   if (route.split_cookie !== undefined && route.split === undefined)
     context.warn([...at, 'split_cookie'], 'has no effect without split');
+  if (route.error_pages !== undefined) checkErrorPages(route.error_pages, [...at, 'error_pages'], context);
   const isAnswered = route.redirect !== undefined || route.respond !== undefined;
   for (const key of ['retry', 'mirror', 'transform'] as const)
     if (isAnswered && route[key] !== undefined)

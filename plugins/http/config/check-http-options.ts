@@ -4,6 +4,7 @@ import { takesEverybody } from '../../../src/plugin-api/values/takes-everybody.t
 import { templateFault } from '../forwarding/template.ts';
 import { checkAction, checkDefault } from './check-actions.ts';
 import { checkConditions } from './check-conditions.ts';
+import { checkErrorPages } from './check-error-pages.ts';
 import { checkHttpsOptions } from './check-https-options.ts';
 import type { HeaderTransform, HttpOptions, Transform } from './schema/options.generated.ts';
 
@@ -17,7 +18,7 @@ export function checkHttpOptions(options: HttpOptions, context: OptionsCheck): v
     context.warn('listener', 'has neither upstream nor routes: every request gets 404');
   warnOfTrust(options, context);
   checkLimits(options, context);
-  checkErrorPages(options, context);
+  checkErrorPages(options.error_pages, ['error_pages'], context);
   checkHttpsOptions(options, context);
   checkTransform(options.transform, ['transform'], context);
   checkRoutes(options, context);
@@ -33,19 +34,6 @@ function checkLimits({ limits }: HttpOptions, context: OptionsCheck): void {
   const sizeBytes = limits.header_size;
   if (sizeBytes < MIN_HEADER_SIZE_BYTES || sizeBytes > MAX_HEADER_SIZE_BYTES)
     context.error(['limits', 'header_size'], 'must be from 1KiB to 1MiB');
-}
-
-function checkErrorPages({ error_pages: pages }: HttpOptions, context: OptionsCheck): void {
-  const seen = new Set<number>();
-  for (const [index, page] of pages.entries()) {
-    const path = ['error_pages', index];
-    if ((page.body === undefined) === (page.file === undefined))
-      context.error(path, 'must have either body or file');
-    for (const [place, status] of page.statuses.entries()) {
-      if (seen.has(status)) context.error([...path, 'statuses', place], `has a page for ${status} already`);
-      seen.add(status);
-    }
-  }
 }
 
 function checkRoutes({ routes }: HttpOptions, context: OptionsCheck): void {

@@ -10,7 +10,13 @@ import { localAnswer } from '../answers/local-answer.ts';
 import { loggedPath, withoutFragment } from '../records/logged-path.ts';
 import { normalTarget } from '../routing/normal-path.ts';
 import { refuseField, refuseTarget } from '../message/refused-field.ts';
-import { BAD_HOST, checkRequest, checkTarget, TWO_READINGS } from '../refusals/request-check.ts';
+import {
+  BAD_HOST,
+  checkBodySize,
+  checkRequest,
+  checkTarget,
+  TWO_READINGS,
+} from '../refusals/request-check.ts';
 import { beforeQuery, parseTarget, withTarget, type RequestTarget } from '../message/request-target.ts';
 import { MirrorCopy } from '../mirror/mirror-copy.ts';
 import { NO_TRAILERS } from '../message/trailers.ts';
@@ -101,11 +107,21 @@ function route(
   else {
     exchange.matchedRoute = matched;
     exchange.forwardedTo = matched.upstream;
+    if (instance.routesLimitBodies && !fits(exchange, head, matched)) return;
     if (instance.host.logger.debugEnabled) logReceived(exchange, head);
     if (matched.filters !== undefined) filter(exchange, head, target, matched, client, matched.filters);
     else if (matched.answer === undefined) forward(exchange, head, target, matched, client);
     else answer(exchange, head, matched.answer);
   }
+}
+
+/** Applies the limit for bodies that the route has, or else its listener. False when the request is refused. */
+function fits(exchange: Exchange, head: RequestHead, { settings }: CompiledRoute): boolean {
+  const limitBytes = settings?.bodyLimitBytes ?? exchange.instance.bodyLimits.sizeBytes;
+  exchange.body?.limitTo(limitBytes);
+  const refusal = checkBodySize(head, limitBytes);
+  if (refusal !== undefined) exchange.refuse(refusal);
+  return refusal === undefined;
 }
 
 /** Answers by the route itself, without a backend. */

@@ -10,6 +10,7 @@ import type {
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { ForwardingProfile } from '../forwarding/forwarding-profile.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
+import type { RouteSettings } from '../instance/route-settings.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { MirrorCopy } from '../mirror/mirror-copy.ts';
 import type { ServerStream } from '../message/server-stream.ts';
@@ -86,12 +87,13 @@ export abstract class ExchangeState extends ExchangeFacts {
     return this.instance;
   }
 
-  get timeouts(): HttpInstance['options']['timeouts'] {
-    return this.instance.options.timeouts;
+  get timeouts(): RouteSettings['timeouts'] {
+    return this.matchedRoute?.settings?.timeouts ?? this.instance.options.timeouts;
   }
 
   get readTimeoutMs(): number {
-    return this.forwardedTo?.readTimeoutMs ?? Number.POSITIVE_INFINITY;
+    const ownMs = this.matchedRoute?.settings?.backendTimeoutMs;
+    return ownMs ?? this.forwardedTo?.readTimeoutMs ?? Number.POSITIVE_INFINITY;
   }
 
   get logger(): Logger {

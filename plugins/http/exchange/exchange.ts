@@ -146,7 +146,8 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
   }
 
   errorAnswer(status: number, reason: string): Answer {
-    return this.instance.errorPages.answer(status, reason, this.requestId, this.wantsJson);
+    const pages = this.matchedRoute?.settings?.errorPages ?? this.instance.errorPages;
+    return pages.answer(status, reason, this.requestId, this.wantsJson);
   }
 
   /** Answers in place of a backend. */

@@ -49,7 +49,7 @@ export class RequestBody {
   #isHeldBack = false;
   /** True while the client sends nothing, because it waits for 100 Continue (RFC 9110 10.1.1). */
   #waitsForContinue: boolean;
-  readonly #limit: number;
+  #limit: number;
   /** A complete body up to this size is kept after it was sent, so that it can be sent again. */
   readonly #replayBytes: number;
   readonly #leastRate: LeastRate | undefined;
@@ -67,11 +67,16 @@ export class RequestBody {
   ) {
     this.isChunked = head.bodyLength < 0;
     this.declaredBytes = head.bodyLength;
-    this.#limit = sizeBytes === 0 ? Number.POSITIVE_INFINITY : sizeBytes;
+    this.#limit = limitOf(sizeBytes);
     this.#replayBytes = replayBytes;
     this.#leastRate = leastRate;
     this.#begunAtMs = begunAtMs;
     this.#waitsForContinue = head.expectsContinue;
+  }
+
+  /** Replaces the limit for the size of the body. 0: no limit. */
+  limitTo(sizeBytes: number): void {
+    this.#limit = limitOf(sizeBytes);
   }
 
   /** True while the exchange waits for the client to send more of the body. */
@@ -271,4 +276,8 @@ export class RequestBody {
     if (wasBlocked && this.#held === undefined) this.#buffering?.end();
     return wasBlocked;
   }
+}
+
+function limitOf(sizeBytes: number): number {
+  return sizeBytes === 0 ? Number.POSITIVE_INFINITY : sizeBytes;
 }

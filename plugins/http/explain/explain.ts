@@ -181,6 +181,7 @@ function forwardOf(
 function withoutMirror(route: Route): Route {
   const bare = { ...route };
   delete bare.mirror;
+  delete bare.error_pages;
   return bare;
 }
 

@@ -6,6 +6,7 @@ import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
 import type { RouteAnswer } from '../answers/answered-exchange.ts';
+import type { RouteSettings } from './route-settings.ts';
 import type { RouteSplit } from './route-split.ts';
 
 /** The section `mirror` of a route. */
@@ -33,6 +34,8 @@ export interface CompiledRoute extends RouteConditions {
   readonly requestEdits: FieldEdits | undefined;
   readonly responseEdits: FieldEdits | undefined;
   readonly pathEdit: PathEdit | undefined;
+  /** What it sets in place of the listener; undefined for nothing. */
+  readonly settings: RouteSettings | undefined;
   /** undefined for a route without filters. */
   readonly filters: FilterChain | undefined;
 }
@@ -43,7 +46,7 @@ export function compileRoute(
   { transform: general, underscore_headers: underscores }: HttpOptions,
   parts: Pick<
     CompiledRoute,
-    'upstream' | 'split' | 'answer' | 'retryRules' | 'retries' | 'mirror' | 'filters'
+    'upstream' | 'split' | 'answer' | 'settings' | 'retryRules' | 'retries' | 'mirror' | 'filters'
   >,
 ): CompiledRoute {
   const own = route?.transform;

@@ -36,6 +36,7 @@ import { routeAnswer } from '../answers/route-answer.ts';
 import type { RequestFacts } from '../routing/request-conditions.ts';
 import type { RouteEntry } from '../routing/route-entry.ts';
 import { compileRoute, type CompiledRoute } from './compiled-route.ts';
+import { routeSettings } from './route-settings.ts';
 import { RouteSplit } from './route-split.ts';
 
 /** The keys of a route of which one says what becomes of its requests. */
@@ -70,6 +71,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly requestLimits: HeadLimits;
   /** The limits for bodies of requests. */
   readonly bodyLimits: BodyLimits;
+  /** Whether a route has a limit of its own for bodies, so that a request is measured only once its route is known. */
+  readonly routesLimitBodies: boolean;
   /** How fast clients must take responses. */
   readonly taking: TakingLimits;
   readonly date = new HttpDate();
@@ -124,6 +127,7 @@ export class HttpInstance implements ProtocolInstance {
         : new Router(options.routes.map((route) => this.#compile(route, route)));
     this.endpoints = new OwnEndpoints(options.health_endpoint, host, this.trusted);
     this.#fallback = this.#compileDefault();
+    this.routesLimitBodies = options.routes.some(({ limits }) => limits?.body_size !== undefined);
     this.readsPaths =
       options.normalize_path ||
       this.https.redirect !== undefined ||
@@ -245,6 +249,7 @@ export class HttpInstance implements ProtocolInstance {
       upstream: target,
       mirror,
       split,
+      settings: routeSettings(route, options, host.directory),
       answer: routeAnswer(action, host.directory),
       retryRules: route?.retry === false || target === undefined ? undefined : this.retryRules(target),
       retries: route?.retry !== false,

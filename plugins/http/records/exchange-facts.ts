@@ -121,6 +121,10 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     return this.routeName;
   }
 
+  get isLogged(): boolean {
+    return this.matchedRoute?.settings?.isLogged !== false;
+  }
+
   get upstream(): string {
     return this.forwardedTo?.name ?? '';
   }

@@ -40,6 +40,8 @@ export interface CheckSettings {
   readonly options: Pick<HttpOptions, 'limits' | 'underscore_headers' | 'normalize_path' | 'ambiguous_paths'>;
   /** Whether routes, transforms or other options depend on paths. */
   readonly readsPaths: boolean;
+  /** Whether a route has a limit of its own for bodies: then {@link checkBodySize} is called once the route is known. */
+  readonly routesLimitBodies: boolean;
   readonly loopMark: LoopMark;
   readonly via: Via;
   /** What backends are told about certificates, which no client may claim; undefined when they are told nothing. */
@@ -57,8 +59,8 @@ export function checkRequest(head: RequestHead, instance: CheckSettings): Refusa
   if (framing !== undefined) return framing;
   if (head.hosts > 1) return refuseField(BAD_HOST, head, HOST);
   if (head.hosts === 0 && head.minor === 1) return refuseRequest(BAD_HOST, 'Host');
-  if (limits.body_size > 0 && head.contentLength > limits.body_size)
-    return refuseField(LARGE_BODY, head, CONTENT_LENGTH);
+  const large = instance.routesLimitBodies ? undefined : checkBodySize(head, limits.body_size);
+  if (large !== undefined) return large;
   if (instance.options.underscore_headers !== 'drop-colliding') {
     const refused = applyUnderscorePolicy(head, instance.options.underscore_headers);
     if (refused >= 0) return refuseRequest(UNDERSCORE, head.nameText(refused));
@@ -67,6 +69,13 @@ export function checkRequest(head: RequestHead, instance: CheckSettings): Refusa
   if (instance.loopMark.comesBack(head.joined(CDN_LOOP))) return refuseField(LOOP, head, CDN_LOOP);
   if (instance.via.comesBack(head.joined(VIA))) return refuseField(LOOP, head, VIA);
   return undefined;
+}
+
+/** A refusal when the head tells a larger body than `limitBytes`; 0: no limit. */
+export function checkBodySize(head: RequestHead, limitBytes: number): Refusal | undefined {
+  return limitBytes > 0 && head.contentLength > limitBytes
+    ? refuseField(LARGE_BODY, head, CONTENT_LENGTH)
+    : undefined;
 }
 
 /** Reads the target of a request that {@link checkRequest} found sound, in the form in which it goes to the backend. */

@@ -934,6 +934,12 @@ export interface FlatRoute {
   readonly split_cookie?: string;
   readonly redirect?: HttpRedirect;
   readonly respond?: HttpRespond;
+  readonly limits?: RouteLimits;
+  readonly timeouts?: RouteTimeouts;
+  /** Error pages of this route, as `http.error_pages`. For other statuses, those of the listener are used. */
+  readonly error_pages?: readonly ErrorPage[];
+  /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
+  readonly access_log?: boolean;
   /**
    * When several routes match, the one with the higher priority wins.
    * @default 0
@@ -1034,6 +1040,37 @@ export interface HttpRespond {
   readonly headers?: {
     readonly [k: string]: string;
   };
+}
+
+/** Limits for the requests of this route, in place of those of the listener. */
+export interface RouteLimits {
+  /** The largest size of a request body, as `http.limits.body_size`. 0: no limit. Default: that of the listener. */
+  readonly body_size?: string | number;
+}
+
+/** Time limits for the requests of this route, in place of those of the listener and the upstream. */
+export interface RouteTimeouts {
+  /** How long a client may pause between two pieces of a request body. Default: `http.timeouts.read`. */
+  readonly read?: string;
+  /** How long a request may take as a whole, as `http.timeouts.request`. 0: no limit. Default: that of the listener. */
+  readonly request?: string | number;
+  /** How long a backend may send nothing while its response is awaited. Default: `timeouts.read` of the upstream. */
+  readonly backend?: string;
+}
+
+/** One error page. */
+export interface ErrorPage {
+  /** The statuses for which this page is used. */
+  readonly statuses: readonly number[];
+  /**
+   * The Content-Type of the page.
+   * @default "text/html; charset=utf-8"
+   */
+  readonly content_type?: string;
+  /** The body itself. Give this key or `file`. */
+  readonly body?: string;
+  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
+  readonly file?: string;
 }
 
 /** One filter in a list of filters. The keys beside `use` are its options. */
@@ -1196,21 +1233,6 @@ export interface HttpClientCertificateHeaders {
   readonly verified?: string;
 }
 
-/** One error page. */
-export interface ErrorPage {
-  /** The statuses for which this page is used. */
-  readonly statuses: readonly number[];
-  /**
-   * The Content-Type of the page.
-   * @default "text/html; charset=utf-8"
-   */
-  readonly content_type?: string;
-  /** The body itself. Give this key or `file`. */
-  readonly body?: string;
-  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
-  readonly file?: string;
-}
-
 /** Settings of `mode: tcp`. */
 export interface TcpOptions {
   readonly timeouts?: TcpTimeouts;
@@ -1262,6 +1284,12 @@ export interface GatewayRoute {
   readonly strategy?: string;
   readonly redirect?: HttpRedirect;
   readonly respond?: HttpRespond;
+  readonly limits?: RouteLimits;
+  readonly timeouts?: RouteTimeouts;
+  /** Error pages of this route, as `http.error_pages`. For other statuses, those of the listener are used. */
+  readonly error_pages?: readonly ErrorPage[];
+  /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
+  readonly access_log?: boolean;
   /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
   readonly retry?: boolean;
   readonly transform?: Transform;
@@ -1502,6 +1530,12 @@ export interface FileRoute {
   readonly split_cookie?: string;
   readonly redirect?: HttpRedirect;
   readonly respond?: HttpRespond;
+  readonly limits?: RouteLimits;
+  readonly timeouts?: RouteTimeouts;
+  /** Error pages of this route, as `http.error_pages`. For other statuses, those of the listener are used. */
+  readonly error_pages?: readonly ErrorPage[];
+  /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
+  readonly access_log?: boolean;
   /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
   readonly retry?: boolean;
   readonly mirror?: HttpMirror;

@@ -109,6 +109,12 @@ export interface Route {
   readonly split_cookie?: string;
   readonly redirect?: HttpRedirect;
   readonly respond?: HttpRespond;
+  readonly limits?: RouteLimits;
+  readonly timeouts?: RouteTimeouts;
+  /** Error pages of this route, as `http.error_pages`. For other statuses, those of the listener are used. */
+  readonly error_pages?: readonly ErrorPage[];
+  /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
+  readonly access_log?: boolean;
   /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
   readonly retry?: boolean;
   readonly mirror?: HttpMirror;
@@ -205,6 +211,37 @@ export interface HttpRespond {
   readonly headers?: {
     readonly [k: string]: string;
   };
+}
+
+/** Limits for the requests of this route, in place of those of the listener. */
+export interface RouteLimits {
+  /** The largest size of a request body, as `http.limits.body_size`. 0: no limit. Default: that of the listener. In bytes. */
+  readonly body_size?: number;
+}
+
+/** Time limits for the requests of this route, in place of those of the listener and the upstream. */
+export interface RouteTimeouts {
+  /** How long a client may pause between two pieces of a request body. Default: `http.timeouts.read`. In ms. */
+  readonly read?: number;
+  /** How long a request may take as a whole, as `http.timeouts.request`. 0: no limit. Default: that of the listener. In ms. */
+  readonly request?: number;
+  /** How long a backend may send nothing while its response is awaited. Default: `timeouts.read` of the upstream. In ms. */
+  readonly backend?: number;
+}
+
+/** One error page. */
+export interface ErrorPage {
+  /** The statuses for which this page is used. */
+  readonly statuses: readonly number[];
+  /**
+   * The Content-Type of the page.
+   * @default "text/html; charset=utf-8"
+   */
+  readonly content_type: string;
+  /** The body itself. Give this key or `file`. */
+  readonly body?: string;
+  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
+  readonly file?: string;
 }
 
 /** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
@@ -412,19 +449,4 @@ export interface HttpClientCertificateHeaders {
   readonly not_after?: string;
   /** Header that says whether an authority of `client_ca_file` signed the certificate: `true` or `false`. It is `false` only with `client_auth: request` or `require`, which check nothing. */
   readonly verified?: string;
-}
-
-/** One error page. */
-export interface ErrorPage {
-  /** The statuses for which this page is used. */
-  readonly statuses: readonly number[];
-  /**
-   * The Content-Type of the page.
-   * @default "text/html; charset=utf-8"
-   */
-  readonly content_type: string;
-  /** The body itself. Give this key or `file`. */
-  readonly body?: string;
-  /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
-  readonly file?: string;
 }

@@ -81,6 +81,7 @@ export class AccessLog implements TelemetrySubscriber {
   }
 
   exchange(record: ExchangeRecord): void {
+    if (record.isLogged === false) return;
     if (this.#wantsExchange?.(record) === false) return;
     const isError = record.status >= FIRST_ERROR_STATUS || record.error !== undefined;
     if (!isError && !this.#isSampled(record.requestId)) return;
