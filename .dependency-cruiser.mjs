@@ -227,7 +227,8 @@ export default {
     {
       name: 'no development dependencies in the product',
       severity: 'error',
-      from: { path: '^(src|plugins)/' },
+      // The build is no part of the product.
+      from: { path: '^(src|plugins)/', pathNot: '^src/bundle[.]mjs$' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
