@@ -1,5 +1,6 @@
 import { HASHING_ALGORITHMS, UNWEIGHTED_ALGORITHMS } from '../values/algorithm.ts';
 import type { BackendConfig, Upstream } from '../schema/config.generated.ts';
+import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
 import type { CheckContext } from './check-context.ts';
 import { checkSticky } from './check-sticky.ts';
@@ -13,6 +14,7 @@ export function checkUpstreams(context: CheckContext): void {
     const at: Path = ['upstreams', index];
     checkBalancing(upstream, at, context);
     checkWeights(upstream, at, context);
+    checkTiers(upstream, at, context);
     checkPool(upstream, at, context);
     checkSticky(upstream, at, context);
   }
@@ -44,6 +46,30 @@ function checkWeights(
     if (weight === 0 || weight === DEFAULT_WEIGHT) continue;
     const path = [...at, 'backends', index, 'weight'];
     context.warn(path, `has no effect on ${algorithm}; weighted-${algorithm} looks at it`);
+  }
+}
+
+/** Zones are those of backends, and a backup has no priority beside it. */
+function checkTiers({ backends, load_balancer: balancer }: Upstream, at: Path, context: CheckContext): void {
+  const { zone } = balancer;
+  const zones = new Set(backends.flatMap((backend) => backend.zone ?? []));
+  if (zone !== undefined && backends.length > 0 && !zones.has(zone)) {
+    const path = [...at, 'load_balancer', 'zone'];
+    const known = zones.size === 0 ? 'none of them has a zone' : `theirs are ${[...zones].join(', ')}`;
+    context.warn(
+      path,
+      `is ${context.shown(path, zone)}, which is the zone of no backend: ${known}${suggestion(zone, zones)}`,
+    );
+  }
+  for (const [index, backend] of backends.entries()) {
+    const path = [...at, 'backends', index];
+    if (zone === undefined && context.given([...path, 'zone']))
+      context.warn([...path, 'zone'], 'has no effect without load_balancer.zone');
+    if (backend.backup && context.given([...path, 'priority']))
+      context.warn(
+        [...path, 'priority'],
+        'has no effect beside backup: true, which comes after every priority',
+      );
   }
 }
 

@@ -97,6 +97,8 @@ export interface FileBackend {
    * @default 0
    */
   readonly max_connections?: number;
+  /** The port of this backend's agent, where it is not `health_check.agent_check.port`. */
+  readonly agent_port?: number;
   /**
    * How many HTTP requests of this upstream the backend may work on at the same time. Further requests go to other backends, or wait in the queue. A request counts until its response is complete; WebSockets and other tunnels count no longer once they have begun, nor do connections of `mode: tcp`: `max_connections` bounds these. HTTP/1.1 needs a connection for each request, so this is the limit for requests where tunnels may have more. With several workers, those of all of them count. 0: no limit.
    * @default 0
@@ -443,7 +445,7 @@ export interface PassiveChecks {
   readonly window?: string;
 }
 
-/** Asks an agent beside each backend what it may get, as `agent-check` of HAProxy does. The agent answers a connection with one line of words: `75%` (so much of its weight), `drain` (it keeps its clients and gets no new ones), `maint` (it gets nothing), `ready` (neither of these), `down`, `failed` or `stopped`, perhaps with a reason behind `#`, and `up`. Each holds until the agent says otherwise. Other words are passed over. An agent that does not answer changes nothing. The backend is down when its active checks or its agent say so; `up` of the agent does not outweigh checks that fail. */
+/** Asks an agent beside each backend what it may get, as `agent-check` of HAProxy does. The agent answers a connection with one line of words: `75%` (so much of its weight), `drain` (it keeps its clients and gets no new ones), `maint` (it gets nothing), `ready` (neither of these), `down`, `failed` or `stopped`, perhaps with a reason behind `#`, `up`, and `maxconn:30` (so many connections of the proxy, in place of `max_connections`; 0: no limit; over all workers). Each holds until the agent says otherwise. Other words are passed over. An agent that does not answer changes nothing. The backend is down when its active checks or its agent say so; `up` of the agent does not outweigh checks that fail. */
 export interface AgentCheck {
   /**
    * `false` turns the agents off while the section stays in the file. What they said no longer counts.
@@ -583,7 +585,7 @@ export interface OutlierDetection {
    */
   readonly max_ejection_time?: string;
   /**
-   * A backend that has stayed in for this time loses one of its ejections in a row. So often the success rates of the backends are compared, too.
+   * A backend that has stayed in for this time loses one of its ejections in a row. So often the success rates and the times of the backends are compared, too.
    * @default "10s"
    */
   readonly interval?: string;
@@ -595,6 +597,7 @@ export interface OutlierDetection {
   /** When fewer than so many per cent of the backends pass their checks, active and passive ones, the checks are ignored, and all backends get requests: to send all of them to the few that are left would bring these down too. 0: checks always count, and with all backends down requests get 503. Default: 50 while ejection is on, otherwise 0: with two of three backends down, all three get requests then. */
   readonly panic_threshold?: number;
   readonly success_rate?: SuccessRate;
+  readonly latency?: LatencyRule;
 }
 
 /** Compares the backends with each other, every `interval`: one whose part of successful requests is far below that of the others is ejected. Each worker judges by the requests that it sees. */
@@ -612,6 +615,30 @@ export interface SuccessRate {
   /**
    * So many requests a backend must have had in `interval` to be compared.
    * @default 100
+   */
+  readonly min_requests?: number;
+}
+
+/** Compares how fast the backends answer HTTP requests, every `interval`: one that is much slower than the others is ejected. Without this section times are not compared. Each worker judges by the requests that it sees. A backend whose requests are slower by their nature (a zone far away, reports) looks the same: use it where all backends do the same work. */
+export interface LatencyRule {
+  /**
+   * A backend is ejected when its mean time to the first byte of a response is more than so many times the median of the others' means.
+   * @default 3
+   */
+  readonly factor?: number;
+  /**
+   * A shorter mean is never too slow: where all backends answer within a few milliseconds, a factor is chance.
+   * @default "50ms"
+   */
+  readonly min_time?: string | number;
+  /**
+   * So many backends must have had `min_requests`.
+   * @default 3
+   */
+  readonly min_hosts?: number;
+  /**
+   * So many responses a backend must have sent in `interval` to be compared.
+   * @default 20
    */
   readonly min_requests?: number;
 }

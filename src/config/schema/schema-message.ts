@@ -23,6 +23,8 @@ export function schemaMessage(error: ErrorObject): string {
   const parent = error.parentSchema as SchemaNode | undefined;
   const format = parent?.format === undefined ? undefined : FORMATS[parent.format];
   // A section may stand in the place of a text of some format.
+  if (format !== undefined && error.keyword === 'required' && typeof error.data === 'object')
+    return `must have the key ${String(params['missingProperty'])}`;
   if (format !== undefined && error.keyword !== 'additionalProperties')
     return formatMessage(error, format.expected) + hintOf(error, parent);
   switch (error.keyword) {

@@ -3,6 +3,7 @@ import { suggestion } from '../../problems/closest.ts';
 import type { Path } from '../../problems/problem.ts';
 import type { HealthCheck, Upstream } from '../../schema/config.generated.ts';
 import { parseAddress } from '../../values/address.ts';
+import { formatDuration } from '../../values/units.ts';
 import type { CheckContext } from '../check-context.ts';
 
 const HTTP_KEYS = ['path', 'method', 'hostname', 'headers', 'expected_status', 'expected_body'];
@@ -14,8 +15,10 @@ export function checkHealth(context: CheckContext): void {
   for (const [index, upstream] of context.config.upstreams.entries()) {
     const { health_check: check } = upstream;
     const at: Path = ['upstreams', index, 'health_check'];
+    checkAgentPorts(upstream, index, context);
     if (check === undefined || !checkType(check, at, context)) continue;
     checkKeys(check, at, context);
+    checkGuess(upstream, at, context);
     checkTimes(check, at, context);
     checkRequest(check, at, context);
     checkPort(upstream, at, context);
@@ -51,7 +54,23 @@ function checkKeys({ type }: HealthCheck, at: Path, context: CheckContext): void
   }
 }
 
-function checkTimes(check: HealthCheck, at: Path, { warn }: CheckContext): void {
+/** The type of the check was taken from a key of HTTP, and no listener speaks HTTP with the backends. */
+function checkGuess({ name, health_check: check }: Upstream, at: Path, context: CheckContext): void {
+  const { config, given, uses, warn } = context;
+  const type = check?.type ?? '';
+  if ((type !== 'http' && type !== 'https') || given([...at, 'type'])) return;
+  const key = HTTP_KEYS.find((each) => given([...at, each]));
+  const users = config.listeners.filter(
+    ({ upstream }, index) => upstream === name || uses.ofListener(index).some((use) => use.name === name),
+  );
+  if (key === undefined || users.length === 0 || users.some(({ mode }) => mode !== 'tcp')) return;
+  warn(
+    [...at, key],
+    `makes the checks requests of HTTP, while only listeners in mode tcp use the upstream: write type: ${type} if that is meant`,
+  );
+}
+
+function checkTimes(check: HealthCheck, at: Path, { warn, given }: CheckContext): void {
   const {
     interval,
     timeout,
@@ -60,7 +79,10 @@ function checkTimes(check: HealthCheck, at: Path, { warn }: CheckContext): void 
     agent_check: agent,
   } = check;
   if (timeout > interval)
-    warn([...at, 'timeout'], 'is longer than interval: checks of one backend would overlap');
+    warn(
+      [...at, 'timeout'],
+      `is ${formatDuration(timeout)}${given([...at, 'timeout']) ? '' : ' by default'}, longer than interval (${formatDuration(interval)}): while a backend does not answer, it is checked less often`,
+    );
   if (fast !== undefined && fast > interval) warn([...at, 'fast_interval'], 'is longer than interval');
   if (noTraffic !== undefined && noTraffic < interval)
     warn([...at, 'no_traffic_interval'], 'is shorter than interval');
@@ -87,4 +109,18 @@ function checkPort({ backends, health_check: check }: Upstream, at: Path, contex
   if (check?.port === undefined) return;
   if (!backends.some(({ address }) => parseAddress(address).kind === 'unix')) return;
   context.warn([...at, 'port'], 'has no effect on backends that are unix sockets');
+}
+
+function checkAgentPorts(
+  { backends, health_check: check }: Upstream,
+  index: number,
+  context: CheckContext,
+): void {
+  if (check?.agent_check !== undefined) return;
+  for (const [place, { agent_port: port }] of backends.entries())
+    if (port !== undefined)
+      context.warn(
+        ['upstreams', index, 'backends', place, 'agent_port'],
+        'has no effect without health_check.agent_check',
+      );
 }

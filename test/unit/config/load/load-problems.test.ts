@@ -431,7 +431,7 @@ describe('settings of an upstream', () => {
     ],
     [
       'health_check: { interval: 1s, timeout: 5s }',
-      'x.yaml:2:40 health_check.timeout is longer than interval: checks of one backend would overlap',
+      'x.yaml:2:40 health_check.timeout is 5s, longer than interval (1s): while a backend does not answer, it is checked less often',
     ],
     [
       'health_check: { type: tcp, path: /x }',
