@@ -6,7 +6,7 @@ import type {
   ProtocolHost,
   RetriesExhausted,
 } from '../../../src/plugin-api/index.ts';
-import { ON_FRESH_CHANNEL, type FailedAttempt, type Retry } from './retry-policy.ts';
+import { isIdempotent, ON_FRESH_CHANNEL, type FailedAttempt, type Retry } from './retry-policy.ts';
 import type { RetryRules } from './retry-rules.ts';
 
 /** Errors that say that no backend got the request. */
@@ -28,6 +28,8 @@ export class Recovery {
   #failed: Set<Backend> | undefined;
   readonly #exchange: RecoveringExchange;
   readonly #repeats: boolean;
+  /** Whether it may be sent again when an idle connection died under it: that needs no setting, and `methods` does not forbid it. */
+  readonly #isSafe: boolean;
   #retries = 0;
   #holdsPlace = false;
   #delay: Deadline | undefined;
@@ -37,6 +39,7 @@ export class Recovery {
     this.#exchange = exchange;
     this.rules = rules;
     this.#repeats = rules.repeats(exchange.method);
+    this.#isSafe = this.#repeats || isIdempotent(exchange.method);
     rules.budget.begin();
   }
 
@@ -47,7 +50,7 @@ export class Recovery {
 
   /** Whether a body of that length should be kept, so that it can be sent again. -1: its length is not known. */
   keeps(bodyLength: number): boolean {
-    return this.#repeats && bodyLength <= this.rules.settings.bodyLimitBytes;
+    return this.#isSafe && bodyLength <= this.rules.settings.bodyLimitBytes;
   }
 
   /** True while the exchange waits for its next try. */
@@ -70,14 +73,18 @@ export class Recovery {
 
   /** The connection ended before a byte of a response. */
   onReset(attempt: FailedAttempt): Retry | undefined {
-    if (!this.#mayRepeat(attempt)) return undefined;
-    if (attempt.reused && (this.#retries === 0 || this.#retries + 1 < this.rules.settings.maxAttempts)) {
+    if (attempt.heard || !this.#exchange.isRepeatable) return undefined;
+    if (
+      attempt.reused &&
+      this.#isSafe &&
+      (this.#retries === 0 || this.#retries + 1 < this.rules.settings.maxAttempts)
+    ) {
       // The backend most likely closed the idle connection before it saw the request. Without settings for retries, it is sent again, too.
       this.#retries += 1;
       this.#leaveBudget();
       return ON_FRESH_CHANNEL;
     }
-    return this.rules.settings.onReset ? this.#next(false) : undefined;
+    return this.rules.settings.onReset && this.#repeats ? this.#next(false) : undefined;
   }
 
   /** The head of the response did not come in time. */

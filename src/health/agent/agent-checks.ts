@@ -79,7 +79,16 @@ export class AgentChecks {
     const state = says.isDown ? 'down' : says.admin === 'ready' ? 'up' : says.admin;
     for (const backend of watches.names) {
       const weight = Math.round(says.share * 100);
-      const fields = { upstream, backend, address, state, weight_percent: weight, agent: says.text };
+      const limit = says.maxConnections === undefined ? {} : { max_connections: says.maxConnections };
+      const fields = {
+        upstream,
+        backend,
+        address,
+        state,
+        weight_percent: weight,
+        ...limit,
+        agent: says.text,
+      };
       // A first answer that changes nothing of what a backend counts as without its agent is no news.
       if (!isSame(says, before)) {
         const message =

@@ -24,6 +24,7 @@ export const NOTHING_SAID: AgentSays = {
   admin: 'ready',
   isDown: false,
   share: 1,
+  maxConnections: undefined,
   upAtMs: undefined,
   sinceMs: undefined,
   text: undefined,
@@ -94,6 +95,7 @@ export class AgentMonitor {
       admin: reply.admin ?? before.admin,
       isDown,
       share: reply.share ?? before.share,
+      maxConnections: reply.maxConnections ?? before.maxConnections,
       upAtMs: reply.operational === 'up' ? nowMs : heldUpAtMs,
       sinceMs: before.sinceMs,
       text: reply.text,
@@ -112,7 +114,12 @@ export function isOther(says: AgentSays, before: AgentSays): boolean {
   return isFirstUp || !isSame(says, before);
 }
 
-/** Whether an agent says the same of state and share. */
+/** Whether an agent says the same of state, share and connections. */
 export function isSame(says: AgentSays, before: AgentSays): boolean {
-  return says.admin === before.admin && says.isDown === before.isDown && says.share === before.share;
+  return (
+    says.admin === before.admin &&
+    says.isDown === before.isDown &&
+    says.share === before.share &&
+    says.maxConnections === before.maxConnections
+  );
 }

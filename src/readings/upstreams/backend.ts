@@ -52,6 +52,7 @@ export interface BackendCounts {
   readonly ejectedByErrorRate: number;
   /** … fewer successes than the others. */
   readonly ejectedBySuccessRate: number;
+  readonly ejectedByLatency: number;
 }
 
 /** Numbers of a backend at this moment. */

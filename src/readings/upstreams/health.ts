@@ -17,6 +17,8 @@ export interface AgentSays {
   readonly isDown: boolean;
   /** The part of its weight that the backend has, from 0 to 1. */
   readonly share: number;
+  /** How many connections the backend takes, in place of what the config says; 0: any number; undefined: the agent says nothing of it. */
+  readonly maxConnections: number | undefined;
   /** When the agent last said that the backend is up, in ms since 1970; undefined: not since it last was down. */
   readonly upAtMs: number | undefined;
   /** Since when it says the same of state and share, in ms since 1970; undefined before the first answer. */

@@ -20,10 +20,10 @@ export const MEMBER_STATES = [
 export type MemberState = (typeof MEMBER_STATES)[number];
 
 /**
- * Why passive checks eject a backend: failures in a row, too many failures in a window, or fewer successes than the others of the upstream
- * allow.
+ * Why passive checks eject a backend: failures in a row, too many failures in a window, fewer successes than the others of the upstream
+ * allow, or a longer time to the first byte.
  */
-export type EjectionCause = 'consecutive_failures' | 'error_rate' | 'success_rate';
+export type EjectionCause = 'consecutive_failures' | 'error_rate' | 'success_rate' | 'latency';
 
 /** An upstream of the live generation. */
 export interface UpstreamReading {

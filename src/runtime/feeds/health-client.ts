@@ -29,6 +29,8 @@ export class HealthClient implements HealthFeed {
   readonly #outbox: WatchOutbox;
   readonly #byKey = new Map<string, ToldHealth>();
   readonly #byId = new Map<number, ToldHealth>();
+  /** By upstream, backend and address. */
+  readonly #byPlace = new Map<string, Set<ToldHealth>>();
 
   constructor(outbox: WatchOutbox) {
     this.#outbox = outbox;
@@ -37,15 +39,21 @@ export class HealthClient implements HealthFeed {
   watch(backend: CheckedBackend, changed: () => void): WatchedHealth {
     const { upstream, name, target, check } = backend;
     const { active, agentKey } = check;
-    const key = [upstream, name, formatAddress(target), active?.key ?? '', agentKey].join('\n');
+    const place = [upstream, name, formatAddress(target)].join('\n');
+    const key = [place, active?.key ?? '', agentKey].join('\n');
     let health = this.#byKey.get(key);
     if (health === undefined) {
       const begins = active?.section.initial_state ?? 'up';
       const isUp = begins === 'up' || begins === 'fully-up';
-      health = new ToldHealth(this.#outbox.watchHealth(backend), isUp);
+      const others = this.#byPlace.get(place) ?? new Set();
+      // The supervisor begins other checks with the state that it knows, too.
+      const known = [...others].find(({ lastCheckAtMs }) => lastCheckAtMs !== undefined);
+      health = new ToldHealth(this.#outbox.watchHealth(backend), known?.healthy ?? isUp);
       this.#byKey.set(key, health);
       this.#byId.set(health.id, health);
+      this.#byPlace.set(place, others.add(health));
     }
+    const told = health;
     const { id, watches } = health;
     const watch = { changed };
     watches.add(watch);
@@ -56,6 +64,9 @@ export class HealthClient implements HealthFeed {
         if (!watches.delete(watch) || watches.size > 0) return;
         this.#byKey.delete(key);
         this.#byId.delete(id);
+        const here = this.#byPlace.get(place);
+        here?.delete(told);
+        if (here?.size === 0) this.#byPlace.delete(place);
         this.#outbox.end(id);
       },
     };

@@ -9,6 +9,8 @@ import { RequestLimit } from '../../upstream/concurrency/request-limit.ts';
 import { Member } from '../../upstream/group/member.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
+import { joinOutcomes } from '../../upstream/standing/lease-outcomes.ts';
+import type { OutlierWatch } from '../../upstream/group/outliers/outlier-watch.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
 import type { BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 import type { Registry } from './registry.ts';
@@ -58,7 +60,7 @@ export class HeldMember {
       this.member.noteChange();
     };
     try {
-      this.#health = check && registry.health(upstream, backend, check, changed);
+      this.#health = check && registry.health(upstream, backend, checkOf(check, config), changed);
     } catch (error) {
       this.#backend.release();
       throw error;
@@ -156,4 +158,20 @@ export function identityOf({ name, address }: BackendConfig): string {
 export function releaseNow(held: HeldMember): void {
   for (const reference of held.drain()) reference.release();
   held.release();
+}
+
+/** Has all who judge these members hear of the outcomes of their leases. */
+export function hearOutcomes(members: readonly Member[], outliers: OutlierWatch | undefined): void {
+  outliers?.watch(members);
+  for (const member of members) {
+    const hearers = [outliers?.checksOf(member), member.times, member.requests?.outcomes];
+    member.outcomes = joinOutcomes(hearers.filter((hearer) => hearer !== undefined));
+  }
+}
+
+/** How that backend is checked: its agent may have a port of its own. */
+function checkOf(check: BackendCheck, { agent_port: port }: BackendConfig): BackendCheck {
+  const { agent, agentKey } = check;
+  if (agent === undefined || port === undefined) return check;
+  return { ...check, agent: { ...agent, port }, agentKey: `${agentKey} ${String(port)}` };
 }

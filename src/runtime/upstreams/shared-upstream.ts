@@ -18,11 +18,12 @@ import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
 import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
 import type { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
-import { joinOutcomes } from '../../upstream/standing/lease-outcomes.ts';
-import { HeldMember, identityOf, releaseNow } from './held-member.ts';
+import { HeldMember, hearOutcomes, identityOf, releaseNow } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import { sessionTableOf } from './session-tables.ts';
+import type { StandingRegistry } from './standing-registry.ts';
+import { panicPercentOf } from './standing-rules.ts';
 import { stickyPartsOf } from './sticky-parts.ts';
 import { groupOptionsOf, type UpstreamParts } from './upstream-parts.ts';
 import { sparedReports } from './standing-reports.ts';
@@ -50,6 +51,8 @@ export class SharedUpstream implements LeaseHome {
   readonly #share: Ref<UpstreamShare> | undefined;
   /** Undefined where requests are not tried again. */
   readonly #retryCounts: Ref<RetryCounts> | undefined;
+  /** Undefined where health always counts. */
+  readonly #panicTold: ReturnType<StandingRegistry['panicTold']> | undefined;
   /** What remembers where clients belong. Undefined without a table. */
   readonly sessions: ReturnType<typeof sessionTableOf>;
   /** How clients are kept at their backends. Undefined where they are not. */
@@ -87,12 +90,14 @@ export class SharedUpstream implements LeaseHome {
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
     this.#share = parts.registry.share(config.name);
     this.#retryCounts = triesAgain(config) ? parts.registry.retryCounts(config.name) : undefined;
+    this.#panicTold =
+      panicPercentOf(config) > 0 ? parts.registry.standings.panicTold(config.name) : undefined;
     this.sessions = sessionTableOf(config, parts.registry);
     const { passive } = this.#memberParts;
     this.#outliers = passive && new OutlierWatch(passive, sparedReports(parts.logger, config.name));
     this.#sticky = stickyPartsOf(config, files, sessionKey, this.sessions?.value);
     this.group = new UpstreamGroup({
-      ...groupOptionsOf(config, parts, onFault),
+      ...groupOptionsOf(config, parts, onFault, this.#panicTold?.value.told),
       makeBalancer: (members) =>
         createBalancer(config.load_balancer, members, parts.chance, this.#share?.value.turns),
       share: this.#share?.value,
@@ -244,7 +249,8 @@ export class SharedUpstream implements LeaseHome {
     for (const held of [...this.#held, ...this.#leaving]) held.release();
     this.#leaving.clear();
     const { context } = this.#memberParts;
-    for (const part of [context, this.#share, this.#retryCounts, this.sessions]) part?.release();
+    for (const part of [context, this.#share, this.#retryCounts, this.#panicTold, this.sessions])
+      part?.release();
   }
 
   /** Makes the backends of the source the members, if the source has changed. Changes that come meanwhile follow as one change. */
@@ -299,16 +305,12 @@ export class SharedUpstream implements LeaseHome {
       if (sessions !== undefined) await slicer.finish(sessions);
       if (this.#draining) releaseMade();
       else {
-        // Meanwhile protocols may have asked for further pools, or stopped using some.
+        // Protocols may have asked for further pools, or stopped using some.
         for (const held of made) {
           this.#addPools(held);
           for (const pool of held.takeOtherPools(this.#uses)) pool.release();
         }
-        this.#outliers?.watch(members);
-        for (const member of members) {
-          const hearers = [this.#outliers?.checksOf(member), member.times, member.requests?.outcomes];
-          member.outcomes = joinOutcomes(hearers.filter((hearer) => hearer !== undefined));
-        }
+        hearOutcomes(members, this.#outliers);
         this.group.setMembers(members, balancer);
         this.#held = next;
         this.#listed = backends;

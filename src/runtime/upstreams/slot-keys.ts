@@ -9,7 +9,7 @@ import type { DialerSettings } from '../../config/sockets/dialer-settings.ts';
 import { triesAgain } from '../../upstream/recovery/upstream-recovery.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
 import type { BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
-import { breakerRulesOf, passiveRulesOf } from './standing-rules.ts';
+import { breakerRulesOf, panicPercentOf, passiveRulesOf } from './standing-rules.ts';
 
 /** What the keys of a generation's slots are made from. */
 export interface SlotSource {
@@ -36,6 +36,11 @@ export function upstreamSlot(name: string): string {
 /** What the tries of that upstream are counted in. */
 export function retriesSlot(upstream: string): string {
   return `retries ${upstream}`;
+}
+
+/** Where workers note that they told of a panic of that upstream. */
+export function panicSlot(upstream: string): string {
+  return `panic ${upstream}`;
 }
 
 /** What the requests of that upstream to that backend are counted in. */
@@ -74,6 +79,7 @@ export function slotKeysOf({ config, directory, files }: SlotSource): ReadonlySe
   const named = new ConfigFiles(directory, files);
   for (const upstream of config.upstreams) {
     keys.add(upstreamSlot(upstream.name));
+    if (panicPercentOf(upstream) > 0) keys.add(panicSlot(upstream.name));
     if (triesAgain(upstream)) keys.add(retriesSlot(upstream.name));
     for (const backend of upstream.backends) keys.add(backendSlot(backend));
     for (const key of standingSlots(upstream)) keys.add(key);

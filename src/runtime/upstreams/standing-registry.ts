@@ -6,6 +6,8 @@ import { SharedClock } from '../../shared/shared-clock.ts';
 import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
 import { sharedBreaker, sharedEjection } from '../../upstream/sharing/standing-share.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
+import type { SharedNumber } from '../../upstream/balancer/contract/shared-turns.ts';
+import { OwnNumber } from '../../upstream/standing/standing-words.ts';
 import { CircuitBreaker, type BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 import { Ejection } from '../../upstream/standing/ejection.ts';
 import type { HandStates } from '../../upstream/standing/hand-states.ts';
@@ -14,7 +16,7 @@ import { ResponseTimes } from '../../upstream/standing/response-times.ts';
 import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.ts';
 import { AdaptiveLimit, type AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
 import { RequestCount } from '../../upstream/concurrency/request-count.ts';
-import { breakerSlot, ejectionSlot, requestsSlot } from './slot-keys.ts';
+import { breakerSlot, ejectionSlot, panicSlot, requestsSlot } from './slot-keys.ts';
 import { breakerReports, ejectionReports } from './standing-reports.ts';
 
 /** The parts of the thread that standings are made with. */
@@ -24,6 +26,12 @@ export interface StandingParts {
   readonly hands?: HandStates | undefined;
   /** What is shared with other workers. Default: there are none. */
   readonly slots?: WorkerSlots | undefined;
+}
+
+/** What all workers know of the log lines about a panic. */
+interface PanicTold {
+  readonly told: SharedNumber;
+  close(): void;
 }
 
 /** How backends stand in their upstreams, over edits: each part ends with its last reference. Other settings make another part. */
@@ -42,6 +50,9 @@ export class StandingRegistry {
     breaker.close();
   });
 
+  readonly #panics = new RefCountedMap<PanicTold>((panic) => {
+    panic.close();
+  });
   readonly #requestCounts = new RefCountedMap<RequestCount>((count) => {
     count.close();
   });
@@ -55,6 +66,14 @@ export class StandingRegistry {
   standing(upstream: string, { name, address }: BackendConfig): Ref<MemberStanding> {
     const make = (): MemberStanding => new MemberStanding(upstream, name, this.#parts.hands);
     return this.#standings.refer(JSON.stringify([upstream, name, address]), make);
+  }
+
+  /** Whether the log says that the upstream panics: 1 while it does. */
+  panicTold(upstream: string): Ref<PanicTold> {
+    return this.#panics.refer(upstream, () => {
+      const slot = this.#open(panicSlot(upstream));
+      return { told: slot?.turn() ?? new OwnNumber(), close: () => slot?.close() };
+    });
   }
 
   /** How long a backend takes to answer. @param followsPeaks as of `ResponseTimes` */

@@ -18,6 +18,7 @@ const OUTLIER_DEFAULTS = {
   interval: 10_000,
   max_ejection_percent: 50,
   success_rate: undefined,
+  latency: undefined,
 };
 /** While ejection is on, health is ignored when fewer than so many per cent of the backends pass their checks. */
 const PANIC_PERCENT = 50;
@@ -33,7 +34,7 @@ export function passiveRulesOf({
   if (passive === undefined && outliers === undefined) return undefined;
   const counts = passive ?? PASSIVE_DEFAULTS;
   const ejection = outliers ?? OUTLIER_DEFAULTS;
-  const rate = ejection.success_rate;
+  const { success_rate: rate, latency } = ejection;
   return {
     times: {
       baseMs: ejection.base_ejection_time,
@@ -49,6 +50,12 @@ export function passiveRulesOf({
       stdevFactor: rate.stdev_factor,
       minHosts: rate.min_hosts,
       minRequests: rate.min_requests,
+    },
+    latency: latency && {
+      factor: latency.factor,
+      minHosts: latency.min_hosts,
+      minRequests: latency.min_requests,
+      minMs: latency.min_time,
     },
   };
 }

@@ -7,6 +7,7 @@ import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { BackendSource } from '../../upstream/backend/backend-source.ts';
 import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
+import type { SharedNumber } from '../../upstream/balancer/contract/shared-turns.ts';
 import type { UpstreamOptions } from '../../upstream/group/upstream-options.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -28,11 +29,16 @@ export interface UpstreamParts {
   readonly chance?: Chance | undefined;
 }
 
-/** What a group of the config's upstream is made with, but for what it shares with other groups. */
+/**
+ * What a group of the config's upstream is made with, but for what it shares with other groups.
+ *
+ * @param panicTold as of `panicReports`; undefined where health always counts
+ */
 export function groupOptionsOf(
   config: UpstreamConfig,
   { logger, telemetry }: UpstreamParts,
   onFault: FaultHandler,
+  panicTold: SharedNumber | undefined,
 ): Omit<UpstreamOptions, 'makeBalancer'> {
   const { load_balancer: loadBalancer, queue } = config;
   const { hash_key: hashKey } = loadBalancer;
@@ -46,15 +52,18 @@ export function groupOptionsOf(
     queueSize: queue.max_size,
     queueTimeoutMs: queue.timeout,
     poolTimeoutMs: config.connection_pool.acquire_timeout,
-    panic: panicOf(config, logger),
+    panic: panicOf(config, logger, panicTold),
     slowStart: slowStartOf(config),
     observer: new UpstreamReports(config.name, logger, telemetry),
     onFault,
   };
 }
 
-function panicOf(config: UpstreamConfig, logger: Logger): UpstreamOptions['panic'] {
-  const thresholdPercent = panicPercentOf(config);
-  if (thresholdPercent === 0) return undefined;
-  return { thresholdPercent, observer: panicReports(logger, config.name) };
+function panicOf(
+  config: UpstreamConfig,
+  logger: Logger,
+  told: SharedNumber | undefined,
+): UpstreamOptions['panic'] {
+  if (told === undefined) return undefined;
+  return { thresholdPercent: panicPercentOf(config), observer: panicReports(logger, config.name, told) };
 }

@@ -28,7 +28,7 @@ export const STANDING_METRIC_ROWS = [
     'balance_backend_ejections_total',
     'counter',
     ['backend', 'reason'],
-    'How often the backend was ejected from an upstream. Reason: consecutive_failures, error_rate, or success_rate (worse than the others).',
+    'How often the backend was ejected from an upstream. Reason: consecutive_failures, error_rate, success_rate (worse than the others), or latency (slower than the others).',
   ],
   [
     'balance_upstream_ejected',

@@ -14,6 +14,7 @@ const EJECTION_COUNTS = {
   consecutive_failures: 'ejectedByFailures',
   error_rate: 'ejectedByErrorRate',
   success_rate: 'ejectedBySuccessRate',
+  latency: 'ejectedByLatency',
 } as const satisfies Record<EjectionCause, keyof BackendCounts>;
 
 /** The series of what states backends have, and why. Only backends with passive checks or circuit breakers have series of these. */

@@ -116,6 +116,7 @@ export class BackendState implements Backend {
     consecutive_failures: 0,
     error_rate: 0,
     success_rate: 0,
+    latency: 0,
   };
   /** How often this worker opened its circuit breaker in an upstream. */
   breakerOpens = 0;

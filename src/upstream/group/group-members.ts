@@ -6,6 +6,8 @@ import type { WaitReason } from './waiting/wait-queue.ts';
 
 /** So many members at most are looked at to find room. */
 const MOST_LOOKS = 64;
+/** So many members that fail their checks are tried for one lease, at most. */
+const MOST_RESORTS = 3;
 /** So many members at most are looked at for a full pool, each time that a request has to wait. */
 const POOL_LOOKS = 16;
 
@@ -118,15 +120,19 @@ export class GroupMembers {
    * A member that the lease has not tried, and that only its checks keep from it. It gets a place there. A backend that has just come back
    * fails its checks until some in a row have passed: if those that seem to be up can't be connected to, it is all there is.
    */
-  lastResort({ tried, use, request }: UpstreamLease): Member | undefined {
-    if (request.isSpare === true) return undefined;
+  lastResort(lease: UpstreamLease): Member | undefined {
+    const { tried, use, request } = lease;
+    if (request.isSpare === true || !mayResort(lease)) return undefined;
     const first = this.#failing.next(this.#resortAt);
     let at = first;
     for (let looks = 0; at >= 0 && looks < MOST_LOOKS; looks++) {
       this.#resortAt = at + 1;
       const member = this.all[at];
       const isUntried = member !== undefined && tried?.has(member) !== true;
-      if (isUntried && member.hasRoom && member.reserve(use, request.fresh)) return member;
+      if (isUntried && member.hasRoom && member.reserve(use, request.fresh)) {
+        lease.resorts += 1;
+        return member;
+      }
       at = this.#failing.next(at + 1);
       if (at === first) break;
     }
@@ -187,4 +193,9 @@ export class GroupMembers {
     if (at >= 0) this.#roomAt = at;
     return false;
   }
+}
+
+/** Whether a lease may try a member that fails its checks: a few of them, and none after one that took the whole time for a connect. */
+function mayResort({ lastError, resorts }: UpstreamLease): boolean {
+  return resorts === 0 || (resorts < MOST_RESORTS && lastError?.code !== 'connect_timeout');
 }

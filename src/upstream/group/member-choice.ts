@@ -57,9 +57,9 @@ export class MemberChoice {
     this.#slowStart?.stop();
   }
 
-  /** The state of a member has changed. */
-  look(): void {
-    this.#slowStart?.look();
+  /** The state of the member at that index has changed. */
+  look(at: number): void {
+    this.#slowStart?.memberChanged(at);
   }
 
   /** The member at that index may serve again, has fewer leases, or another factor. */

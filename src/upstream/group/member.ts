@@ -73,7 +73,8 @@ export class Member implements Candidate {
   readonly zone: string;
   /** How long it takes to answer; undefined where the balancer does not ask. */
   readonly times: ResponseTimes | undefined;
-  readonly maxConnections: number;
+  /** As its agent says, or else the config. */
+  maxConnections: number;
   /** Absent without health checks. */
   readonly health: MemberHealth | undefined;
   readonly standing: MemberStanding;
@@ -88,6 +89,8 @@ export class Member implements Candidate {
   /** Set by its group. */
   owner: MemberOwner | undefined = undefined;
   readonly #dialer: Dialer;
+  /** 0: no limit. */
+  readonly #ownLimit: number;
   readonly #pools = new Map<SocketUse, ChannelPool>();
   /** The pool whose size limits the leases: that of `keep-alive`. */
   #limiting: ChannelPool | undefined = undefined;
@@ -106,7 +109,7 @@ export class Member implements Candidate {
     this.weight = options.weight;
     this.priority = options.priority ?? 0;
     this.zone = options.zone ?? '';
-    this.maxConnections = options.maxConnections > 0 ? options.maxConnections : Number.POSITIVE_INFINITY;
+    this.#ownLimit = options.maxConnections;
     this.health = options.health;
     this.standing = options.standing ?? new MemberStanding('', options.backend.name);
     this.ejection = options.ejection;
@@ -117,6 +120,7 @@ export class Member implements Candidate {
     this.fresh = new FreshSockets(options.backend, options.dialer, options.times);
     this.#verdict = verdictOn(this, false);
     this.#share = shareOf(this.health);
+    this.maxConnections = limitOf(this.#ownLimit, this.health);
   }
 
   /** The pool that leases for that use get their channels from. */
@@ -138,6 +142,7 @@ export class Member implements Candidate {
     const wasSound = this.#verdict.up && this.#verdict.sound;
     this.#verdict = verdictOn(this, this.#panics);
     this.#share = shareOf(this.health);
+    this.maxConnections = limitOf(this.#ownLimit, this.health);
     // One that is only used because its upstream panics has not come back.
     if (this.up && this.sound && !wasSound) this.standing.becameUpAtMs = performance.now();
     this.owner?.memberChanged(this);
@@ -298,4 +303,8 @@ export class Member implements Candidate {
 function shareOf(health: MemberHealth | undefined): number {
   const share = health?.agent?.share ?? 1;
   return share > 0 ? share : 1;
+}
+
+function limitOf(ownLimit: number, health: MemberHealth | undefined): number {
+  return (health?.agent?.maxConnections ?? ownLimit) || Number.POSITIVE_INFINITY;
 }

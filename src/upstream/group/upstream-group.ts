@@ -155,7 +155,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     if (at < 0) return;
     this.#members.changed(at);
     this.#panic?.look(at);
-    this.#choice.look();
+    this.#choice.look(at);
     this.#onFree(at);
   }
 

@@ -5,6 +5,7 @@ import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { Lease, LeaseRequest, PendingLease, SocketUse, Transport } from '../../plugin-api/index.ts';
 import type { BackendState, RestingLease } from '../backend/backend-state.ts';
 import { tellConnectFailed, tellRefused, type AnyRequest } from './lease-calls.ts';
+import { blamedOn } from '../standing/lease-verdict.ts';
 import type { Member } from './member.ts';
 import type { Channel, ChannelHolder } from '../pool/channel.ts';
 import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.ts';
@@ -45,6 +46,8 @@ export class UpstreamLease
   /** Members that could not be connected to. */
   tried: Set<Member> | undefined = undefined;
   lastError: BalanceError | undefined = undefined;
+  /** How many backends it tried that fail their checks. */
+  resorts = 0;
   lastTried: BackendState | undefined = undefined;
   /** False once an edit has changed `hash_key`, so that the key of the request no longer counts. */
   keyCounts = true;
@@ -67,6 +70,8 @@ export class UpstreamLease
   #isProbe = false;
   /** Whether it counts as a request of its member's limit. */
   #isRequest = false;
+  /** Whether the head of a response came in the present exchange; kept only when somebody asks for the time. */
+  #isAnswered = false;
   /** When it got its channel, by `performance.now()`. 0 while it rests, and when nobody asks for the time. */
   #exchangeSinceMs = 0;
   #cancelled = false;
@@ -197,10 +202,9 @@ export class UpstreamLease
     this.#cancelled = true;
     const member = this.#member;
     if (member === undefined) this.#owner.cancelled(this);
-    else if (this.#pending === undefined) {
-      // It is about to get an idle channel, which then goes back.
-      return;
-    } else {
+    // It is about to get an idle channel, which then goes back.
+    else if (this.#pending === undefined) return;
+    else {
       this.#pending.destroy();
       this.#pending = undefined;
       this.#member = undefined;
@@ -271,6 +275,7 @@ export class UpstreamLease
 
   responded(status: number): void {
     if (this.#exchangeSinceMs === 0) return;
+    this.#isAnswered = true;
     this.#member?.outcomes?.responded?.(performance.now() - this.#exchangeSinceMs, status);
   }
 
@@ -282,6 +287,7 @@ export class UpstreamLease
   #readClock(): void {
     const { outcomes, breaker } = this.#member ?? {};
     if (outcomes !== undefined || breaker !== undefined) this.#exchangeSinceMs = performance.now();
+    this.#isAnswered = false;
   }
 
   #observe(error: ErrorCode | undefined, status: number): void {
@@ -289,8 +295,9 @@ export class UpstreamLease
     // A pinned lease that ends between two exchanges has no outcome.
     this.#exchangeSinceMs = 0;
     const member = this.#member;
-    member?.outcomes?.ended(error, status, heldMs);
-    member?.breaker?.ended(error, status, this.#isProbe);
+    const blamed = blamedOn(error, status, this.reused && !this.#isAnswered);
+    member?.outcomes?.ended(blamed, status, heldMs);
+    member?.breaker?.ended(blamed, status, this.#isProbe);
     if (error === 'backend_reset') member?.connectionBroke();
   }
 

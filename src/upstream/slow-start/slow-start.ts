@@ -25,6 +25,10 @@ export interface StartingMember {
 const STEPS = 40;
 const SHORTEST_STEP_MS = 25;
 const LONGEST_STEP_MS = 1_000;
+/** With more members than this, a change of one of them does not look at all of them each time. */
+const FEW_MEMBERS = 256;
+/** So long after a look at all members, changes of single ones wait for the next look. */
+const PAUSE_MS = 25;
 
 /**
  * Lets backends that have just come up get their part of the requests little by little: they may have cold caches. There is a timer only while
@@ -40,6 +44,11 @@ export class SlowStart {
   readonly #stepMs: number;
   #members: readonly StartingMember[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** By priority, as of the last look at all members: the part of the member that is up longest. */
+  #longest: ReadonlyMap<number, number> = new Map();
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether changes wait for a look at all members. */
+  #isDue = false;
 
   /**
    * @param changed called with the index of each member whose part has changed
@@ -57,28 +66,51 @@ export class SlowStart {
     this.look();
   }
 
-  /** The state of a member has changed, or time has passed. */
+  /** The state of the member at that index has changed. Where thousands change at once, all of them are looked at once, and not for each. */
+  memberChanged(at: number): void {
+    const member = this.#members[at];
+    const now = this.#now();
+    if (member === undefined) return;
+    if (this.#members.length <= FEW_MEMBERS || now - this.#lookedAtMs >= PAUSE_MS) {
+      this.look();
+      return;
+    }
+    this.#follow(at, member, now);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#wait(PAUSE_MS);
+  }
+
+  /** The state of any member may have changed, or time has passed. */
   look(): void {
+    const now = this.#now();
+    this.#isDue = false;
+    this.#lookedAtMs = now;
+    this.#longest = this.#longestOf(now);
+    let isAnyStarting = false;
+    for (const [at, member] of this.#members.entries())
+      if (this.#follow(at, member, now)) isAnyStarting = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const now = this.#now();
-    const longest = this.#longestOf(now);
-    let isAnyStarting = false;
-    for (const [at, member] of this.#members.entries()) {
-      const part = this.#partOf(member, now);
-      if (part < 1 && member.up) isAnyStarting = true;
-      const ramp = part / Math.max(part, longest.get(member.priority) ?? part);
-      if (ramp === member.ramp) continue;
-      member.ramp = ramp;
-      this.#changed(at);
-    }
-    if (isAnyStarting) this.#wait();
+    if (isAnyStarting) this.#wait(this.#stepMs);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isDue = false;
     this.#members = [];
+  }
+
+  /** Gives a member the part that it has now. Returns whether that still grows. */
+  #follow(at: number, member: StartingMember, now: number): boolean {
+    const part = this.#partOf(member, now);
+    const ramp = part / Math.max(part, this.#longest.get(member.priority) ?? part);
+    if (ramp !== member.ramp) {
+      member.ramp = ramp;
+      this.#changed(at);
+    }
+    return part < 1 && member.up;
   }
 
   /** By priority: the part of the member that is up longest. */
@@ -100,9 +132,10 @@ export class SlowStart {
     return Math.max(floor, Math.max(0, passed) ** (1 / aggression));
   }
 
-  #wait(): void {
+  #wait(forMs: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.look();
-    }, this.#stepMs).unref();
+    }, forMs).unref();
   }
 }

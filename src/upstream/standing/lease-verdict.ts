@@ -18,6 +18,20 @@ export function verdictOf(error: ErrorCode | undefined, status: number): LeaseVe
   return originOf(error) === 'upstream' ? 'failure' : 'none';
 }
 
+/**
+ * What a lease that has ended is blamed on. A backend that closed an idle channel before it saw the request is not to blame: the request is
+ * sent again.
+ *
+ * @param isUnanswered whether the channel served an exchange before, and no head of a response came in this one
+ */
+export function blamedOn(
+  error: ErrorCode | undefined,
+  status: number,
+  isUnanswered: boolean,
+): ErrorCode | undefined {
+  return error === 'backend_reset' && status === 0 && isUnanswered ? 'client_abort' : error;
+}
+
 /** Plugins in plain JavaScript may end a lease with a code that the table does not have. */
 function originOf(code: string): ErrorKind['origin'] | undefined {
   const kinds: Readonly<Record<string, ErrorKind>> = ERRORS;

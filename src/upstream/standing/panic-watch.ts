@@ -6,6 +6,8 @@ const SOUND = 2;
 /** Hears when an upstream begins and ends to ignore the health of its backends. */
 export interface PanicObserver {
   /**
+   * Told also when members begin to be watched: an edit may have ended a panic.
+   *
    * @param sound backends that pass their checks
    * @param all backends that no operator has taken out
    */
@@ -59,7 +61,7 @@ export class PanicWatch {
     this.#counts = priorities.map((priority) => ({ priority, all: 0, sound: 0 }));
     const counts = new Map(this.#counts.map((each) => [each.priority, each]));
     for (const [at, member] of members.entries()) this.#count(at, member, counts.get(member.priority));
-    this.#decide();
+    if (!this.#decide()) this.#report();
     this.#tell();
   }
 
@@ -94,8 +96,13 @@ export class PanicWatch {
     const isNews = panics !== this.#panics;
     this.#panics = panics;
     this.#priority = priority;
-    if (isNews) this.#observer.panicChanged(panics, sound, all);
+    if (isNews) this.#report();
     return true;
+  }
+
+  #report(): void {
+    const { sound, all } = this.#serving();
+    this.#observer.panicChanged(this.#panics, sound, all);
   }
 
   /** The members that serve: those of the first priority with one that passes its checks. Where none does, all of them. */

@@ -7,6 +7,7 @@ import { BackendContexts } from '../../../src/net/dial/tls/backend-contexts.ts';
 import type { HealthCheckRecord } from '../../../src/readings/upstreams/upstream.ts';
 import { fixedNames } from '../../support/addresses/fixed-names.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
+import { eventually } from '../../support/time/eventually.ts';
 import { healthSection } from './health-section.ts';
 import { rawServer, refusingAddress } from './raw-server.ts';
 
@@ -18,13 +19,13 @@ const SECTION = healthSection({
   expected_status: '200',
 });
 
-function lab() {
+function lab(names = fixedNames()) {
   const logger = new RecordingLogger();
   const changes: HealthChange[] = [];
   const records: HealthCheckRecord[] = [];
   const board = new HealthBoard({
     logger,
-    names: fixedNames(),
+    names,
     contexts: new BackendContexts(),
     telemetry: { healthCheck: (record) => records.push(record) },
     observer: { healthChanged: (change) => changes.push(change) },
@@ -111,5 +112,86 @@ describe('a health board', () => {
       ['one', false],
       ['two', false],
     ]);
+  });
+});
+
+describe('a thousand backends', () => {
+  it('begin a few at a time, never run more checks at once than are allowed, and keep their states when one of them is edited', async () => {
+    const MANY = 1_000;
+    let running = 0;
+    let most = 0;
+    const begun: number[] = [];
+    const { address } = await rawServer((socket) => {
+      running += 1;
+      most = Math.max(most, running);
+      begun.push(performance.now());
+      socket.on('close', () => (running -= 1));
+      socket.on('error', () => undefined);
+      socket.once('data', () => setTimeout(() => socket.end('HTTP/1.1 200 OK\r\n\r\n'), 20));
+    });
+    const hosts = Array.from({ length: MANY }, (_, at) => [`backend-${at}`, ['127.0.0.1']] as const);
+    const { board, records } = lab(fixedNames(Object.fromEntries(hosts)));
+    const section = healthSection({ type: 'http', interval: 600_000, timeout: 5_000, initial_state: 'down' });
+    const checked = (at: number, key = 'check'): CheckedBackend => ({
+      upstream: 'app',
+      name: `backend-${at}`,
+      target: { ...address, host: `backend-${at}` },
+      check: {
+        active: { section, proxyProtocol: undefined, tls: undefined, key },
+        agent: undefined,
+        agentKey: '',
+      },
+    });
+    const watched = Array.from({ length: MANY }, (_, at) => watch(board, checked(at)));
+    await eventually(
+      () => watched.every(({ health }) => health.healthy),
+      'all have passed their first check',
+    );
+    expect(records).toHaveLength(MANY);
+    expect(most).toBeLessThanOrEqual(256);
+    // In no tenth of a second began more than a third of them.
+    const inTenths = new Map<number, number>();
+    for (const at of begun) inTenths.set(Math.floor(at / 100), (inTenths.get(Math.floor(at / 100)) ?? 0) + 1);
+    expect(Math.max(...inTenths.values())).toBeLessThan(MANY / 3);
+    const changedAt = watched.map(({ health }) => health.changedAtMs);
+    const [first, ...others] = watched;
+    const next = watch(board, checked(0, 'another'));
+    first!.release();
+    expect(next.health).toMatchObject({ healthy: true });
+    expect(others.map(({ health }) => [health.healthy, health.changedAtMs])).toEqual(
+      changedAt.slice(1).map((at) => [true, at]),
+    );
+    expect(records).toHaveLength(MANY);
+  });
+
+  it('one address of an upstream with two different checks has a state for each', async () => {
+    const { address } = await rawServer((socket) => {
+      socket.on('data', (bytes) => {
+        const status = bytes.toString().startsWith('GET /good') ? 200 : 500;
+        socket.end(`HTTP/1.1 ${status} OK\r\n\r\n`);
+      });
+    });
+    const { board } = lab();
+    const checkOf = (path: string): CheckedBackend => ({
+      upstream: 'app',
+      name: 'one',
+      target: address,
+      check: {
+        active: {
+          section: healthSection({ ...SECTION, type: 'http', path }),
+          proxyProtocol: undefined,
+          tls: undefined,
+          key: path,
+        },
+        agent: undefined,
+        agentKey: '',
+      },
+    });
+    const [good, bad] = [watch(board, checkOf('/good')), watch(board, checkOf('/bad'))];
+    await eventually(
+      () => good.health.lastCheckAtMs !== undefined && bad.health.lastCheckAtMs !== undefined,
+      'both checks have ended',
+    );
+    expect([good.health.healthy, bad.health.healthy]).toEqual([true, false]);
   });
 });

@@ -6,6 +6,7 @@ import type {
   PoolsReading,
   RequestLimitReading,
 } from '../../../readings/upstreams/backend.ts';
+import type { MemberState } from '../../../readings/upstreams/upstream.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
 
 /** The backends of all workers. */
@@ -46,11 +47,26 @@ function mergeBackend(merged: BackendDetails, other: BackendDetails): BackendDet
   };
 }
 
+/** The states of a backend, from the one that operators must not miss to the one that means the least. */
+const STATES: readonly MemberState[] = [
+  'maintenance',
+  'draining',
+  'down',
+  'open',
+  'ejected',
+  'half-open',
+  'off',
+  'up',
+  'unknown',
+];
+
 /**
- * State and settings are the same in all workers; one that serves an older generation still calls the membership live, or not yet. Only the
- * worker that ejected a backend or opened its breaker knows why, and counts it.
+ * Settings are the same in all workers; one that serves an older generation still calls the membership live, or not yet: what the live one
+ * says counts. A worker may not have heard of a change of the state yet: of two live ones, the one in more trouble counts. Only the worker
+ * that ejected a backend or opened its breaker knows why, and counts it.
  */
-function mergeMembership(merged: MembershipReading, other: MembershipReading): MembershipReading {
+function mergeMembership(one: MembershipReading, another: MembershipReading): MembershipReading {
+  const [merged, other] = countsFirst(one, another) ? [one, another] : [another, one];
   const { ejection, breaker } = merged;
   return {
     ...merged,
@@ -70,6 +86,11 @@ function mergeMembership(merged: MembershipReading, other: MembershipReading): M
       reason: breaker.reason ?? other.breaker?.reason,
     },
   };
+}
+
+function countsFirst(one: MembershipReading, other: MembershipReading): boolean {
+  if (one.live !== other.live) return one.live;
+  return STATES.indexOf(one.state) <= STATES.indexOf(other.state);
 }
 
 /** Requests are counted for all workers together where `max_requests` limits them. Each worker finds an adaptive limit of its own. */

@@ -172,6 +172,7 @@ function backendReading(backend: BackendState, healthy: boolean, ids: ReadingIds
       ejectedByFailures: ejections.consecutive_failures,
       ejectedByErrorRate: ejections.error_rate,
       ejectedBySuccessRate: ejections.success_rate,
+      ejectedByLatency: ejections.latency,
     },
     gauges: {
       connectionsActive: backend.sockets,

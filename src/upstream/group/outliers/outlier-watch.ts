@@ -3,10 +3,15 @@ import type { Member } from '../member.ts';
 import { mayEject } from './ejection-limit.ts';
 import { PassiveChecks } from './passive-checks.ts';
 import type { PassiveRules } from './passive-rules.ts';
-import { outlierBound, successRateOf } from './success-rates.ts';
+import { slowMembers } from './slow-members.ts';
+import { outlierBound, successRateOf, type IntervalCounts } from './success-rates.ts';
 
 /** How soon an active check that passes ends an ejection. */
 const LOOK_INTERVAL_MS = 1_000;
+/** With more members than this, they are not counted again for each of many that fail while none may be ejected. */
+const FEW_MEMBERS = 64;
+/** So long none is ejected then. */
+const SPARED_MS = 100;
 
 /** The passive checks of an upstream: watches the outcomes of its members, and ejects those that fail too often. */
 export class OutlierWatch {
@@ -17,12 +22,14 @@ export class OutlierWatch {
   readonly #compare: NodeJS.Timeout;
   /** Set while a member is ejected. */
   #look: NodeJS.Timeout | undefined;
+  /** Until then no member may be ejected, by `performance.now()`. */
+  #sparesUntilMs = 0;
 
   constructor(rules: PassiveRules, onSpared: (member: Member, reason: string) => void) {
     this.#rules = rules;
     this.#onSpared = onSpared;
     this.#compare = setInterval(() => {
-      this.#compareRates();
+      this.#compareMembers();
     }, rules.times.forgiveMs).unref();
   }
 
@@ -63,6 +70,13 @@ export class OutlierWatch {
   }
 
   #mayEject(suspect: Member): boolean {
+    if (performance.now() < this.#sparesUntilMs) return false;
+    const may = this.#countFor(suspect);
+    if (!may && this.#checks.size > FEW_MEMBERS) this.#sparesUntilMs = performance.now() + SPARED_MS;
+    return may;
+  }
+
+  #countFor(suspect: Member): boolean {
     let all = 0;
     let ejected = 0;
     let up = suspect.up ? 0 : 1;
@@ -77,11 +91,16 @@ export class OutlierWatch {
     return mayEject({ all, ejected, up }, this.#rules.maxEjectionPercent);
   }
 
-  #compareRates(): void {
-    const { successRate } = this.#rules;
+  #compareMembers(): void {
     const counts = new Map([...this.#checks].map(([member, checks]) => [member, checks.takeInterval()]));
     // A wake of another worker may have been lost.
     for (const member of counts.keys()) member.ejection?.look();
+    this.#compareRates(counts);
+    this.#compareTimes(counts);
+  }
+
+  #compareRates(counts: ReadonlyMap<Member, IntervalCounts>): void {
+    const { successRate } = this.#rules;
     if (successRate === undefined) return;
     const bound = outlierBound([...counts.values()], successRate);
     if (bound === undefined) return;
@@ -93,6 +112,16 @@ export class OutlierWatch {
           reason: `success rate ${percent(rate)}, while the others allow no less than ${percent(bound)}`,
         });
     }
+  }
+
+  #compareTimes(counts: ReadonlyMap<Member, IntervalCounts>): void {
+    const { latency } = this.#rules;
+    if (latency === undefined) return;
+    for (const { member, meanMs, othersMs } of slowMembers(counts, latency))
+      this.#suspect(member, {
+        cause: 'latency',
+        reason: `mean time to the first byte ${meanMs.toFixed(1)} ms, while the median of the others is ${othersMs.toFixed(1)} ms`,
+      });
   }
 
   /** While any member is ejected, looks for active checks that pass. */

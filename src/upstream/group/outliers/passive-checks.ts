@@ -15,6 +15,10 @@ export class PassiveChecks implements LeaseOutcomes {
   /** Since the last {@link takeInterval}. */
   #total = 0;
   #failures = 0;
+  #responses = 0;
+  #waitedMs = 0;
+  /** Only where the times of members are compared. */
+  readonly responded?: (firstByteMs: number) => void;
 
   /** @param suspect called with the reason when the member should be ejected. Its counts begin anew if it is */
   constructor(ejection: Ejection, rules: PassiveRules, suspect: (suspicion: Suspicion) => void) {
@@ -22,6 +26,12 @@ export class PassiveChecks implements LeaseOutcomes {
     this.#rules = rules;
     this.#suspect = suspect;
     this.#window = new VerdictWindow(rules.windowMs);
+    if (rules.latency === undefined) return;
+    this.responded = (firstByteMs) => {
+      if (ejection.isOut) return;
+      this.#responses += 1;
+      this.#waitedMs += firstByteMs;
+    };
   }
 
   connectFailed({ code }: BalanceError): void {
@@ -36,9 +46,13 @@ export class PassiveChecks implements LeaseOutcomes {
 
   /** What was counted since the last call. */
   takeInterval(): IntervalCounts {
-    const counts = { total: this.#total, failures: this.#failures };
-    this.#total = 0;
-    this.#failures = 0;
+    const counts = {
+      total: this.#total,
+      failures: this.#failures,
+      responses: this.#responses,
+      waitedMs: this.#waitedMs,
+    };
+    this.#total = this.#failures = this.#responses = this.#waitedMs = 0;
     return counts;
   }
 

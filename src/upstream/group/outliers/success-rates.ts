@@ -4,6 +4,9 @@ import type { SuccessRateRules } from './passive-rules.ts';
 export interface IntervalCounts {
   readonly total: number;
   readonly failures: number;
+  /** Heads of responses that came, and how long they took together; 0 where nobody compares times. */
+  readonly responses: number;
+  readonly waitedMs: number;
 }
 
 /**
@@ -19,6 +22,6 @@ export function outlierBound(counts: readonly IntervalCounts[], rules: SuccessRa
 }
 
 /** From 0 to 1; 1 without any request. */
-export function successRateOf({ total, failures }: IntervalCounts): number {
+export function successRateOf({ total, failures }: Pick<IntervalCounts, 'total' | 'failures'>): number {
   return total === 0 ? 1 : (total - failures) / total;
 }

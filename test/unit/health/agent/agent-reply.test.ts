@@ -14,15 +14,19 @@ it.each([
   ['failed', { operational: 'down' }],
   ['stopped\nready', { operational: 'down', admin: undefined }],
   ['up #not down', { operational: 'up' }],
-  ['maxconn:30 drain', { admin: 'drain', share: undefined }],
+  ['maxconn:30 drain', { admin: 'drain', share: undefined, maxConnections: 30 }],
+  ['MAXCONN:0', { maxConnections: 0 }],
 ])('reads %j', (answer, expected) => {
   expect(agentReply(answer)).toMatchObject(expected);
   expect(saysAnything(agentReply(answer))).toBe(true);
 });
 
-it.each(['', '\n', 'hello', '-5%', '7.5%', '#down'])('understands nothing of %j', (answer) => {
-  expect(saysAnything(agentReply(answer))).toBe(false);
-});
+it.each(['', '\n', 'hello', '-5%', '7.5%', '#down', 'maxconn:', 'maxconn:-1'])(
+  'understands nothing of %j',
+  (answer) => {
+    expect(saysAnything(agentReply(answer))).toBe(false);
+  },
+);
 
 it('shows no control characters, and not more than an operator reads', () => {
   const { text } = agentReply(`down #\u001b[31m${'x'.repeat(500)}`);

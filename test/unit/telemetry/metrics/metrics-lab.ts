@@ -55,6 +55,7 @@ export function backendReading(
     ejectedByFailures: 0,
     ejectedByErrorRate: 0,
     ejectedBySuccessRate: 0,
+    ejectedByLatency: 0,
     connectionsActive: 0,
     requestsInFlight: 0,
     connectionsKept: 0,

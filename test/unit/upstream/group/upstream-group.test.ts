@@ -5,6 +5,7 @@ import { eventually } from '../../../support/time/eventually.ts';
 import { Asker, groupOf, type GroupOptions } from '../../../support/labs/group-lab.ts';
 import type { Member } from '../../../../src/upstream/group/member.ts';
 import { owned } from '../../../support/owned.ts';
+import { fullBacklog } from '../../../support/sockets/full-backlog.ts';
 import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
 
 async function servers(count: number): Promise<RecordingBackend[]> {
@@ -60,6 +61,28 @@ describe('an upstream', () => {
     health[1]!.healthy = false;
     expect((await new Asker(group).answered()).lease?.backend.name).toBe('b1');
     expect(members[1]!.active).toBe(1);
+  });
+
+  it('tries three backends at most that fail their checks', async () => {
+    const addresses = await Promise.all(Array.from({ length: 8 }, () => deadAddress()));
+    const { group, members, health } = groupOf(addresses);
+    for (const each of health.slice(1)) each.healthy = false;
+    const { error } = await new Asker(group).answered();
+    expect(error).toMatchObject({ code: 'connect_failed' });
+    const tried = members.filter(({ backend }) => backend.connectFailures > 0);
+    expect(tried).toHaveLength(1 + 3);
+  });
+
+  it('tries no further backend that fails its checks after one that took the whole time for a connect', async () => {
+    const { host, port } = await fullBacklog();
+    const silent = `${host}:${port}`;
+    const { group, members, health } = groupOf([await deadAddress(), silent, silent, silent], {
+      connectTimeoutMs: 50,
+    });
+    for (const each of health.slice(1)) each.healthy = false;
+    const { error } = await new Asker(group).answered();
+    expect(error).toMatchObject({ code: 'connect_timeout' });
+    expect(members.filter(({ backend }) => backend.connectFailures > 0)).toHaveLength(2);
   });
 
   it('refuses at once when no backend is healthy', async () => {
@@ -304,6 +327,29 @@ describe('the outcome of an exchange', () => {
     (await server.connection(0)).reset();
     await eventually(() => outcomes.length > 0, 'the outcome was told');
     expect(outcomes.map(({ error, status }) => [error, status])).toEqual([['backend_reset', 0]]);
+  });
+
+  it('blames nobody for an idle socket that died before a byte of a response', async () => {
+    const { group, outcomes } = await observed();
+    const next = async () => (await new Asker(group, 'keep-alive').answered()).lease!;
+    const endings = async (isAnswered: boolean) => {
+      (await next()).end(undefined, 200, Infinity);
+      const again = await next();
+      expect(again.reused).toBe(true);
+      if (isAnswered) again.responded?.(200);
+      again.end('backend_reset', 0, 0);
+    };
+    await endings(false);
+    await endings(true);
+    // A new socket that breaks is the backend's fault.
+    (await next()).end('backend_reset', 0, 0);
+    expect(outcomes.map(({ error }) => error)).toEqual([
+      undefined,
+      'client_abort',
+      undefined,
+      'backend_reset',
+      'backend_reset',
+    ]);
   });
 
   it('is a failed connect where the backend could not be connected to, and nothing more', async () => {

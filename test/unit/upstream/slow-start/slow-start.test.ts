@@ -101,4 +101,25 @@ describe('a slow start', () => {
     slowStart.look();
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('does not look at ten thousand members for each of them that comes up in one moment', () => {
+    let looks = 0;
+    const members = Array.from({ length: 10_000 }, () => ({
+      ...member(1_000),
+      standing: {
+        get becameUpAtMs() {
+          looks += 1;
+          return 1_000;
+        },
+      },
+    }));
+    const slowStart = started([member(), ...members]);
+    looks = 0;
+    for (let at = 1; at <= 10_000; at++) slowStart.memberChanged(at);
+    expect(looks).toBeLessThan(5 * 10_000);
+    expect(members.every(({ ramp }) => ramp === 0.1)).toBe(true);
+    pass(500);
+    expect(members.every(({ ramp }) => ramp === 0.5)).toBe(true);
+    slowStart.stop();
+  });
 });

@@ -7,9 +7,13 @@ import type { FailedAttempt } from '../../../../../plugins/http/retries/retry-po
 const ATTEMPT: FailedAttempt = { number: 1, reused: true, heard: false, passedInterim: false };
 
 /** Makes decisions for a GET that may be tried so often. */
-function recoveryWith(maxAttempts: number): { recovery: Recovery; exchange: RecoveringExchange } {
+function recoveryWith(
+  maxAttempts: number,
+  methods?: readonly string[],
+  method = 'GET',
+): { recovery: Recovery; exchange: RecoveringExchange } {
   const exchange: RecoveringExchange = {
-    method: 'GET',
+    method,
     isRepeatable: true,
     retriesExhausted: undefined,
     logFields: () => ({}),
@@ -25,7 +29,7 @@ function recoveryWith(maxAttempts: number): { recovery: Recovery; exchange: Reco
       onReset: true,
       onTimeout: false,
       onStatuses: [],
-      methods: undefined,
+      methods,
       perTryTimeoutMs: 0,
       bodyLimitBytes: 0,
       bodyTotalBytes: 0,
@@ -47,4 +51,11 @@ it('counts the replacement of an idle connection that died as a try', () => {
   const { recovery } = recoveryWith(2);
   expect(recovery.onReset(ATTEMPT)?.needsFreshChannel).toBe(true);
   expect(recovery.onReset({ ...ATTEMPT, number: 2 })).toBeUndefined();
+});
+
+it('sends an idempotent request once more when an idle connection died, also where its method is not tried again', () => {
+  const { recovery } = recoveryWith(5, ['POST']);
+  expect(recovery.onReset(ATTEMPT)).toEqual({ needsFreshChannel: true, delayMs: 0 });
+  expect(recovery.onReset({ ...ATTEMPT, reused: false })).toBeUndefined();
+  expect(recoveryWith(5, ['GET'], 'POST').recovery.onReset(ATTEMPT)).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { MemberState } from '../../../../../src/readings/upstreams/upstream.ts';
 import type {
   BackendDetails,
   BackendReading,
@@ -77,6 +78,7 @@ function backend(id: number, changes: Partial<BackendReading> = {}): BackendRead
       ejectedByFailures: 0,
       ejectedByErrorRate: 0,
       ejectedBySuccessRate: 0,
+      ejectedByLatency: 0,
     },
     gauges: {
       connectionsActive: 2,
@@ -369,6 +371,27 @@ describe('upstreams of all workers', () => {
     });
     const [membership] = mergeBackends([saysOf(20, false), saysOf(10, true)]).backends[0]!.memberships;
     expect(membership).toMatchObject({ memberSinceMs: 10, panics: true });
+  });
+});
+
+describe('the state of a backend in an upstream', () => {
+  const stateOf = (...each: readonly (readonly [state: MemberState, live: boolean])[]) =>
+    mergeBackends(
+      each.map(([state, live]) => ({
+        backends: [
+          { ...details(1), memberships: details(1).memberships.map((one) => ({ ...one, state, live })) },
+        ],
+        upstreams: [],
+        unanswered: [],
+      })),
+    ).backends[0]?.memberships[0]?.state;
+
+  it('is that of the live generation, and of two live ones the one in more trouble', () => {
+    expect(stateOf(['down', false], ['up', true])).toBe('up');
+    expect(stateOf(['up', true], ['down', false])).toBe('up');
+    expect(stateOf(['up', true], ['ejected', true])).toBe('ejected');
+    expect(stateOf(['ejected', true], ['up', true], ['down', true])).toBe('down');
+    expect(stateOf(['unknown', true], ['up', true])).toBe('up');
   });
 });
 

@@ -15,6 +15,7 @@ const RULES: PassiveRules = {
   windowMs: 10_000,
   maxEjectionPercent: 100,
   successRate: undefined,
+  latency: undefined,
 };
 
 /** The words of a backend's ejection, over which wakes come late. */
@@ -60,4 +61,34 @@ it('never ejects the last backend, even if another worker has just ejected the o
   one.fail(0);
   other.fail(1);
   expect([one.members[0]!.ejection?.isOut, other.members[1]!.ejection?.isOut]).toEqual([true, false]);
+});
+
+it('does not count ten thousand members again for each of them that fails while none may be ejected', () => {
+  let looks = 0;
+  const members = Array.from({ length: 10_000 }, (): Member => {
+    const ejection = owned(
+      new Ejection({
+        times: RULES.times,
+        clock: { now: () => 1 },
+        words: lateWords(),
+        observer: { ejected: () => undefined, returned: () => undefined },
+      }),
+    );
+    const member = {
+      ejection,
+      get isTakenOut() {
+        looks += 1;
+        return false;
+      },
+      up: true,
+      sound: true,
+    };
+    return member as unknown as Member;
+  });
+  const spared: Member[] = [];
+  const watch = owned(new OutlierWatch({ ...RULES, maxEjectionPercent: 0 }, (member) => spared.push(member)));
+  watch.watch(members);
+  for (const member of members) watch.checksOf(member)?.ended('backend_reset', 0);
+  expect(spared).toHaveLength(10_000);
+  expect(looks).toBeLessThan(100 * 10_000);
 });
