@@ -15,17 +15,15 @@ import type { RetryCounts } from '../../upstream/recovery/retry-counts.ts';
 import { triesAgain, upstreamRecovery } from '../../upstream/recovery/upstream-recovery.ts';
 import { ProtocolUpstream } from '../../upstream/group/protocol-upstream.ts';
 import { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
-import type { LeaseHome } from '../../upstream/group/upstream-lease.ts';
+import type { LeaseHome } from '../../upstream/group/upstream-options.ts';
 import type { UpstreamShare } from '../../upstream/sharing/upstream-share.ts';
 import { TimeSlicer } from '../../time/time-slicer.ts';
 import { HeldMember, hearOutcomes, identityOf, releaseNow } from './held-member.ts';
 import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import { sessionTableOf } from './session-tables.ts';
-import type { StandingRegistry } from './standing-registry.ts';
-import { panicPercentOf } from './standing-rules.ts';
 import { stickyPartsOf } from './sticky-parts.ts';
-import { groupOptionsOf, type UpstreamParts } from './upstream-parts.ts';
+import { groupOptionsOf, panicToldOf, type UpstreamParts } from './upstream-parts.ts';
 import { sparedReports } from './standing-reports.ts';
 import { upstreamFaults } from './upstream-reports.ts';
 
@@ -52,7 +50,7 @@ export class SharedUpstream implements LeaseHome {
   /** Undefined where requests are not tried again. */
   readonly #retryCounts: Ref<RetryCounts> | undefined;
   /** Undefined where health always counts. */
-  readonly #panicTold: ReturnType<StandingRegistry['panicTold']> | undefined;
+  readonly #panicTold: ReturnType<typeof panicToldOf>;
   /** What remembers where clients belong. Undefined without a table. */
   readonly sessions: ReturnType<typeof sessionTableOf>;
   /** How clients are kept at their backends. Undefined where they are not. */
@@ -90,8 +88,7 @@ export class SharedUpstream implements LeaseHome {
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
     this.#share = parts.registry.share(config.name);
     this.#retryCounts = triesAgain(config) ? parts.registry.retryCounts(config.name) : undefined;
-    this.#panicTold =
-      panicPercentOf(config) > 0 ? parts.registry.standings.panicTold(config.name) : undefined;
+    this.#panicTold = panicToldOf(config, parts.registry);
     this.sessions = sessionTableOf(config, parts.registry);
     const { passive } = this.#memberParts;
     this.#outliers = passive && new OutlierWatch(passive, sparedReports(parts.logger, config.name));

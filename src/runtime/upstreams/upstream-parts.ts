@@ -67,3 +67,11 @@ function panicOf(
   if (told === undefined) return undefined;
   return { thresholdPercent: panicPercentOf(config), observer: panicReports(logger, config.name, told) };
 }
+
+/** Where workers note that they told of a panic of the upstream; undefined where health always counts. */
+export function panicToldOf(
+  config: UpstreamConfig,
+  { standings }: Registry,
+): ReturnType<Registry['standings']['panicTold']> | undefined {
+  return panicPercentOf(config) > 0 ? standings.panicTold(config.name) : undefined;
+}

@@ -23,9 +23,9 @@ import { sharedQueueOf } from './shared-queue-of.ts';
 import type { QueueSide } from '../sharing/queue-share.ts';
 import { PassedOver } from './passed-over.ts';
 import { translateTried, triedOrAvoided } from './tried-members.ts';
-import { UpstreamLease, type LeaseHome, type LeaseOwner } from './upstream-lease.ts';
+import { UpstreamLease, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
-import type { UpstreamOptions } from './upstream-options.ts';
+import type { LeaseHome, UpstreamOptions } from './upstream-options.ts';
 
 /** What the groups of one upstream name share, over edits: a lease of an earlier group finds the present one without a chain of groups. */
 interface Succession {

@@ -12,12 +12,7 @@ import type { ChannelPool, PendingTake, PoolWaiter } from '../pool/channel-pool.
 import { PinnedChannel } from '../pool/pinned-channel.ts';
 import { KEPT } from '../stickiness/sessions.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
-
-/** An upstream that must stay for as long as a lease runs. */
-export interface LeaseHome {
-  hold(): void;
-  release(): void;
-}
+import type { LeaseHome } from './upstream-options.ts';
 
 /** The methods of its upstream that a lease calls. */
 export interface LeaseOwner {

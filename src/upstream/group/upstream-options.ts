@@ -3,11 +3,16 @@ import type { KeySource, StickySource, UpstreamRecovery } from '../../plugin-api
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
 import type { PanicObserver } from '../standing/panic-watch.ts';
-import type { LeaseHome } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { Sessions } from '../stickiness/sessions.ts';
 import type { SlowStartRules } from '../slow-start/slow-start.ts';
 import type { UpstreamShare } from '../sharing/upstream-share.ts';
+
+/** An upstream that must stay for as long as a lease runs. */
+export interface LeaseHome {
+  hold(): void;
+  release(): void;
+}
 
 /** The settings of an upstream. Its members are set by {@link UpstreamGroup.setMembers}. */
 export interface UpstreamOptions {

@@ -17,7 +17,7 @@ import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.
 import type { SharedTurns } from '../../../src/upstream/balancer/contract/shared-turns.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
 import { Member } from '../../../src/upstream/group/member.ts';
-import type { LeaseHome } from '../../../src/upstream/group/upstream-lease.ts';
+import type { LeaseHome } from '../../../src/upstream/group/upstream-options.ts';
 import type { UpstreamShare } from '../../../src/upstream/sharing/upstream-share.ts';
 import { SocketPool } from '../../../src/upstream/pool/socket-pool.ts';
 import { UpstreamGroup } from '../../../src/upstream/group/upstream-group.ts';
