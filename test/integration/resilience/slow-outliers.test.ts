@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { ScrapedMetrics } from '../../support/collectors/scraped-metrics.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { eventually } from '../../support/time/eventually.ts';
@@ -36,6 +37,7 @@ upstreams:
     backends: [${backends.join(', ')}]
     outlier_detection: { interval: 3s, base_ejection_time: 1h, ${outliers} }
 admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0' }
 `;
     const proxy = await labProxy(yaml('max_ejection_percent: 100'));
     for (let round = 0; round < 9; round += 1) await ask(proxy);
@@ -51,8 +53,8 @@ admin: { listen: '127.0.0.1:0' }
     );
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(proxy)));
     expect(new Set(answers)).toEqual(new Set(['a', 'b']));
-    const page = await (await fetch(`http://${proxy.adminAddress}/metrics`)).text();
-    expect(page).toContain('balance_backend_ejections_total{backend="c",reason="latency"} 1');
+    const metrics = await ScrapedMetrics.from(proxy.adminAddress);
+    expect(metrics.sum('balance_backend_ejections_total', { backend: 'c', reason: 'latency' })).toBe(1);
   });
 
   it('a panic is logged once for all workers, and an edit does not log it again', async () => {
