@@ -176,6 +176,9 @@ describe('filters in the config', () => {
     expect(await proxy.untilLogged('plugin refused')).toContain(
       'it must be \\"protocol\\" or \\"http-filter\\"',
     );
+    // So is one that can be imported, but not be made.
+    await writeInto(proxy.directory, { 'plugins/way.mjs': WAY('v5').replace("if (text === 'broken')", '') });
+    expect(await proxy.untilLogged('filters[0]: can not be made')).toContain('plugin refused');
     expect((await get(proxy)).headers.get('x-way')).toMatch(/^v3 /);
   });
 
