@@ -58,7 +58,9 @@ export class HandParticipant implements ReloadParticipant {
   /** A process that took over from another one knows the states from it. */
   async begin(loaded: LoadedConfig): Promise<void> {
     if (this.#hands.entries.length > 0) return;
-    const entries = (await this.#fileOf(loaded)?.read()) ?? [];
+    // Nothing is written before anything changes: somebody may mend a file that is broken.
+    this.#file = this.#fileOf(loaded);
+    const entries = (await this.#file?.read()) ?? [];
     if (entries.length === 0) return;
     this.#hands.replaceAll(entries);
     this.#logger.info('backend states set by hand are as before the restart', { backends: entries.length });

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { buildProgram } from '../../support/labs/built-program.ts';
@@ -102,11 +102,11 @@ describe('states by hand', () => {
   ])('survive a file that is broken (%s): a warning, and the next one is whole', async (_, content) => {
     const folder = await historyFolder();
     const text = yaml(1, [ONE], keeping(folder));
-    const first = await labProxy(text);
-    await first.app.close();
+    await mkdir(dirname(folder.file));
     await writeFile(folder.file, content);
     const second = await labProxy(text);
     expect(await second.untilLogged('are not known any more')).toContain(folder.file);
+    expect(await readFile(folder.file, 'utf8')).toBe(content);
     expect((await listed(second)).map(({ state }) => state)).toEqual(['unknown']);
     await set(second, 'one', 'disable');
     expect(JSON.parse(await readFile(folder.file, 'utf8'))).toMatchObject({

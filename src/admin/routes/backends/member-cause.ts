@@ -17,7 +17,9 @@ export function causeOf(member: MembershipReading, connects: ConnectsReading): M
   const more = [reason, ...sideEffects(member), connectsReason(connects)].filter(
     (part) => part !== undefined,
   );
-  return { sinceMs, reason: more.length === 0 ? undefined : more.join('; ') };
+  // Where nothing checks it, failing connects are all that is known.
+  const failsSinceMs = member.state === 'unknown' ? connects.sinceMs : undefined;
+  return { sinceMs: failsSinceMs ?? sinceMs, reason: more.length === 0 ? undefined : more.join('; ') };
 }
 
 function stateCause(member: MembershipReading): MemberCause {

@@ -20,15 +20,15 @@ function sessions() {
 
 it('makes the tokens of many members in steps, before these count', () => {
   const { made, sessions: cookies } = sessions();
-  const steps = cookies.prepare(members('a', 'b', 'c'));
+  const all = members('a', 'b', 'c');
+  const steps = cookies.prepare(all);
   expect([steps.next().done, made.length]).toEqual([false, 1]);
   expect([...steps]).toHaveLength(2);
   expect(cookies.memberOf('token of a')).toBeUndefined();
-  const [a, b, c] = members('a', 'b', 'c');
-  cookies.follow([a!, b!, c!]);
+  cookies.follow(all);
   expect(made).toEqual(['a', 'b', 'c']);
-  expect(cookies.memberOf('token of b')).toBe(b);
-  expect(cookies.assign(undefined, c!)).toEqual({ outcome: 'new', newSession: 'token of c' });
+  expect(cookies.memberOf('token of b')).toBe(all[1]);
+  expect(cookies.assign(undefined, all[2]!)).toEqual({ outcome: 'new', newSession: 'token of c' });
 });
 
 it('makes those of new members alone after an edit, and forgets those that left', () => {
