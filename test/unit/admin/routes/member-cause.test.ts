@@ -34,6 +34,7 @@ const AGENT: AgentSays = {
   admin: 'ready',
   isDown: false,
   share: 1,
+  maxConnections: undefined,
   upAtMs: undefined,
   sinceMs: 40,
   text: 'as it is',
