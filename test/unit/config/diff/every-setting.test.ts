@@ -51,7 +51,7 @@ it.each(readdirSync(folder).filter((file) => file.endsWith('.yaml')))(
   'notices each setting of %s',
   async (file) => {
     const path = join(folder, file);
-    const { config } = await loadConfig(path, { modes: ['http', 'tcp', 'echo'], env: ENV });
+    const { config } = await loadConfig(path, { modes: ['http', 'tcp', 'echo', 'redis'], env: ENV });
     expect(diffConfigs(config, structuredClone(config))).toEqual([]);
     for (const at of leaves(config)) {
       // What a backend's URL leads to is its address.
