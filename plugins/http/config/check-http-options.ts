@@ -11,6 +11,9 @@ import type { HeaderTransform, HttpOptions, Transform } from './schema/options.g
 const MIN_HEADER_SIZE_BYTES = 1024;
 const MAX_HEADER_SIZE_BYTES = 1024 * 1024;
 
+/** Fields that the proxy writes into its own answers, and that describe them. */
+const WRITTEN: ReadonlySet<string> = new Set(['content-type', 'date']);
+
 /** Checks what the schema can't express: that the options of a listener fit together, and that they can work. */
 export function checkHttpOptions(options: HttpOptions, context: OptionsCheck): void {
   checkDefault(options, context);
@@ -56,6 +59,10 @@ function checkTransform(transform: Transform | undefined, at: OptionsPath, conte
   for (const key of ['request_headers', 'response_headers'] as const)
     for (const [index, change] of transform[key].entries())
       checkHeader(change, key, [...at, key, index], context);
+  for (const [index, { to }] of transform.locations.entries()) {
+    const fault = templateFault(to, context.didYouMean);
+    if (fault !== undefined) context.error([...at, 'locations', index, 'to'], fault);
+  }
 }
 
 function checkHeader(change: HeaderTransform, list: string, at: OptionsPath, context: OptionsCheck): void {
@@ -69,6 +76,13 @@ function checkHeader(change: HeaderTransform, list: string, at: OptionsPath, con
   } else if (name === 'host' && list === 'request_headers' && change.action !== 'set') {
     context.error(path, 'is Host: a request must have one, so it can only be set');
   }
+  if (change.always === true && list === 'request_headers')
+    context.warn([...at, 'always'], 'has no effect on requests');
+  else if (change.always === true && WRITTEN.has(name))
+    context.error(
+      path,
+      'is a header that answers of the proxy itself always have: always is not possible here',
+    );
   if (change.value === undefined) return;
   if (change.action === 'remove') context.error([...at, 'value'], 'has no effect with the action remove');
   const fault = templateFault(change.value, context.didYouMean);

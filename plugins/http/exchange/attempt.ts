@@ -60,6 +60,8 @@ export interface AttemptOwner extends AnsweredRequest {
   readonly recovery: object | undefined;
   /** Set while another attempt runs beside this one. */
   readonly race: Race | undefined;
+  /** Whether {@link review} may change something about a response. */
+  readonly looksAtResponses: boolean;
   /** The filters that see the response; undefined on a route without filters. */
   readonly filtering: ResponseFilters | undefined;
   /** The protocols that the client offers to switch to; '' for none. */
@@ -71,6 +73,8 @@ export interface AttemptOwner extends AnsweredRequest {
   bytesSent: number;
   /** Set when the backend authenticates the whole connection: the connection serves only this client from now on. */
   pins: boolean;
+  /** Notes what is to be rewritten in the head of a response. False when an error page was sent in its place. */
+  review(head: ResponseHead): boolean;
   logFields(): LogFields;
   mark(phase: 'responseHeadMs' | 'headSentMs'): void;
   /** The backend sent 100 Continue: the client sends its body now. */
@@ -175,6 +179,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
     }
     if (head.status >= 401 && challengesConnection(head)) owner.pins = true;
     owner.mark('responseHeadMs');
+    if (owner.looksAtResponses && !owner.review(head)) return;
     if (owner.filtering === undefined) this.#respond(head, bodyLength);
     else this.#filter(owner.filtering, head, bodyLength);
   }
@@ -232,6 +237,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
     const owner = this.#owner;
     const names = owner.upgrade.split(',').map((name) => name.trim().toLowerCase());
     if (protocol === '' || !names.includes(protocol.toLowerCase())) return refuseUpgrade(head);
+    if (owner.looksAtResponses && !owner.review(head)) return undefined;
     if (owner.filtering !== undefined) {
       this.#filter(owner.filtering, head, 0);
       if (this.#held !== undefined || this.#isOver) return undefined;

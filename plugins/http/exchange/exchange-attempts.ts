@@ -1,3 +1,4 @@
+import type { ResponseHead } from '../message/message-head.ts';
 import type { BalanceError, ErrorCode } from '../../../src/errors.ts';
 import type { Backend, Lease, LeaseRequest, PendingLease, Upstream } from '../../../src/plugin-api/index.ts';
 import { tryLines } from '../forwarding/request-fields.ts';
@@ -184,6 +185,8 @@ export abstract class ExchangeAttempts
     if (this.instance.irregular.isFirst(this.backendName)) logIrregular(this, oddity);
   }
 
+  abstract readonly looksAtResponses: boolean;
+  abstract review(head: ResponseHead): boolean;
   abstract complete(): void;
   abstract refuse(refusal: Refusal): void;
   abstract refuseResponse(refusal: Refusal): void;

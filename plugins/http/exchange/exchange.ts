@@ -1,10 +1,13 @@
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Answer, Lease, ResponseOrigin } from '../../../src/plugin-api/index.ts';
 import { sentBytes } from '../message/answer.ts';
+import { editedLines, withoutFields } from '../answers/edited-answer.ts';
 import { withRetryTime } from '../answers/error-answer.ts';
+import { keptByPages, type ErrorPages } from '../answers/error-pages.ts';
+import { FieldEdits } from '../forwarding/field-edits.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import { refuseRequest, type Refusal } from '../message/refusal/refusal.ts';
-import type { RequestHead } from '../message/message-head.ts';
+import type { RequestHead, ResponseHead } from '../message/message-head.ts';
 import type { RequestEvents, ServerStream } from '../message/server-stream.ts';
 import type { FieldLine } from '../message/trailers.ts';
 import { logBackendFailure, logCompleted, logRefused } from '../records/exchange-lines.ts';
@@ -146,8 +149,31 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
   }
 
   errorAnswer(status: number, reason: string): Answer {
-    const pages = this.matchedRoute?.settings?.errorPages ?? this.instance.errorPages;
-    return pages.answer(status, reason, this.requestId, this.wantsJson);
+    return this.#pages.answer(status, reason, this.requestId, this.wantsJson);
+  }
+
+  get #pages(): ErrorPages {
+    return this.matchedRoute?.settings?.errorPages ?? this.instance.errorPages;
+  }
+
+  get looksAtResponses(): boolean {
+    return this.matchedRoute?.rewrite !== undefined || this.#pages.replaceAny;
+  }
+
+  review(head: ResponseHead): boolean {
+    const { status } = head;
+    if (!this.wantsJson && this.#pages.replaces(status)) {
+      const page = this.errorAnswer(status, '');
+      this.endAttempt(undefined, status);
+      this.answer({ ...page, headers: { ...page.headers, ...keptByPages(head) } }, 'backend');
+      return false;
+    }
+    const edits = this.matchedRoute?.rewrite?.editsOf(head, this) ?? [];
+    if (edits.length === 0) return true;
+    const others = this.sessionEdits ?? this.matchedRoute?.responseEdits;
+    this.sessionEdits = FieldEdits.ofFilters(edits, others, false);
+    this.responseEdits = this.sessionEdits;
+    return true;
   }
 
   /** Answers in place of a backend. */
@@ -166,7 +192,11 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
     this.status = answer.status;
     this.bytesSent = sentBytes(answer, this.method);
     const own = `X-Request-ID: ${this.requestId}\r\n${hstsLineFor(answer, this.hstsLine)}`;
-    this.stream.answer(answer, this.instance.date.text, this.method, own);
+    const { answerEdits: edits } = this.matchedRoute ?? this.instance;
+    const { date } = this.instance;
+    if (edits === undefined) this.stream.answer(answer, date.text, this.method, own);
+    else
+      this.stream.answer(withoutFields(answer, edits), date.text, this.method, editedLines(own, edits, this));
     this.#finish();
     this.stream.release();
   }

@@ -1,8 +1,9 @@
 import type { Upstream } from '../../../src/plugin-api/index.ts';
-import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
+import type { HttpOptions, Route, Transform } from '../config/schema/options.generated.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
+import { ResponseRewrite } from '../forwarding/response-rewrite.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
 import type { RouteAnswer } from '../answers/answered-exchange.ts';
@@ -33,6 +34,10 @@ export interface CompiledRoute extends RouteConditions {
   readonly mirror: Mirror | undefined;
   readonly requestEdits: FieldEdits | undefined;
   readonly responseEdits: FieldEdits | undefined;
+  /** Edits of the header of answers that the proxy gives itself; undefined for none. */
+  readonly answerEdits: FieldEdits | undefined;
+  /** Rewrites URLs and cookies in responses; undefined where nothing is rewritten. */
+  readonly rewrite: ResponseRewrite | undefined;
   readonly pathEdit: PathEdit | undefined;
   /** What it sets in place of the listener; undefined for nothing. */
   readonly settings: RouteSettings | undefined;
@@ -61,6 +66,17 @@ export function compileRoute(
       [...(general?.response_headers ?? []), ...(own?.response_headers ?? [])],
       false,
     ),
+    answerEdits: answerEdits([general, own]),
+    rewrite: ResponseRewrite.of([general, own]),
     pathEdit: pathEdit([general, own]),
   };
+}
+
+/** The edits of transforms that also count for answers of the proxy itself; undefined when there are none. */
+export function answerEdits(transforms: readonly (Transform | undefined)[]): FieldEdits | undefined {
+  const changes = transforms.flatMap((transform) => transform?.response_headers ?? []);
+  return FieldEdits.ofTransforms(
+    changes.filter(({ always }) => always === true),
+    false,
+  );
 }

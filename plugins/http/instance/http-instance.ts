@@ -13,6 +13,7 @@ import type { FilterStates } from '../filters/host/filter-states.ts';
 import type { ListenerFilters } from '../filters/host/listener-filters.ts';
 import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
+import type { FieldEdits } from '../forwarding/field-edits.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
 import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
 import { CertificateHeaders } from '../https/certificate-headers.ts';
@@ -35,7 +36,7 @@ import { Router } from '../routing/router.ts';
 import { routeAnswer } from '../answers/route-answer.ts';
 import type { RequestFacts } from '../routing/request-conditions.ts';
 import type { RouteEntry } from '../routing/route-entry.ts';
-import { compileRoute, type CompiledRoute } from './compiled-route.ts';
+import { answerEdits, compileRoute, type CompiledRoute } from './compiled-route.ts';
 import { routeSettings } from './route-settings.ts';
 import { RouteSplit } from './route-split.ts';
 
@@ -80,6 +81,8 @@ export class HttpInstance implements ProtocolInstance {
   readonly via: Via;
   readonly loopMark: LoopMark;
   readonly errorPages: ErrorPages;
+  /** Edits of the header of answers to requests without a route; undefined for none. */
+  readonly answerEdits: FieldEdits | undefined;
   readonly irregular = new IrregularBackends();
   /** When a request that got no response is sent again. */
   readonly retryPolicy: RetryPolicy = new ReplaceDeadChannel();
@@ -113,6 +116,7 @@ export class HttpInstance implements ProtocolInstance {
     this.https = new HttpsRules(options);
     this.certificateHeaders = CertificateHeaders.of(options);
     this.errorPages = new ErrorPages(options.error_pages, host.directory);
+    this.answerEdits = answerEdits([options.transform]);
     this.requestLimits = {
       headerSize: options.limits.header_size,
       headerCount: options.limits.header_count,

@@ -829,6 +829,9 @@ export interface Transform {
   readonly request_headers?: readonly HeaderTransform[];
   /** Header changes on the way to the client, in this order. */
   readonly response_headers?: readonly HeaderTransform[];
+  /** Rewrites the URLs in `Location`, `Content-Location` and `Refresh` of responses: the first entry whose `from` is the beginning of the URL replaces that beginning. The entries of a route come before those of the listener. */
+  readonly locations?: readonly LocationRewrite[];
+  readonly cookies?: CookieRewrite;
   /** This prefix is removed from paths that begin with it. */
   readonly strip_prefix?: string;
   /** This prefix is put before the path, after `strip_prefix` was removed. */
@@ -844,6 +847,34 @@ export interface HeaderTransform {
   readonly name: string;
   /** The value, for `add` and `set`. May hold the variables ${duration} ${client_ip} ${request_id} ${backend} ${host} ${method} ${path} ${route} ${tls_version} ${tls_cipher} ${tls_sni} ${tls_alpn} ${tls_resumed} ${tls_client_subject} ${tls_client_fingerprint} ${proxy_ip} ${proxy_authority} ${proxy_unique_id} ${proxy_tls_version} ${proxy_tls_cipher} ${proxy_client_name}. The duration is written as in logs: `150ms`, `1.52s`. The variables about TLS describe the client's connection, and are empty where it is not encrypted. Those that begin with `proxy_` come from the PROXY header that the connection began with: the address of the proxy that sent it, the host name that the client asked for, the id of the connection, and TLS between the client and that proxy, with the common name of its certificate. They are empty where the header does not say them. In texts that a client chooses, as the subject of its certificate, everything beyond visible ASCII is written as `\` and two hex digits a byte. */
   readonly value?: string;
+  /** For `response_headers`: whether the change also counts for answers of the proxy itself, such as errors, redirects and those of filters. Not for requests whose head can't be read. */
+  readonly always?: boolean;
+}
+
+/** One beginning of URLs, and what stands in its place. */
+export interface LocationRewrite {
+  /** The beginning of a URL as the backend writes it. It ends at a `/`, `?` or the end of the URL, unless it ends with `/` itself. */
+  readonly from: string;
+  /** What stands in its place. May hold the variables of `value`. */
+  readonly to: string;
+}
+
+/** Rewrites cookies that backends set (`Set-Cookie`). Cookies of the proxy itself stay as they are. */
+export interface CookieRewrite {
+  /** Domains of cookies and what stands in their place. Case and a dot in front do not count. An empty text removes the attribute. */
+  readonly domain?: {
+    readonly [k: string]: string;
+  };
+  /** Beginnings of paths of cookies and what stands in their place. The first one that fits counts. */
+  readonly path?: {
+    readonly [k: string]: string;
+  };
+  /** `true`: cookies get `Secure`; `false`: they lose it. */
+  readonly secure?: boolean;
+  /** `true`: cookies get `HttpOnly`; `false`: they lose it. */
+  readonly http_only?: boolean;
+  /** Cookies get this value of `SameSite`. */
+  readonly same_site?: 'strict' | 'lax' | 'none';
 }
 
 /** Rewrites the path by a regular expression, after the prefixes were changed. The query is not part of that path. */
@@ -1098,6 +1129,8 @@ export interface ErrorPage {
   readonly body?: string;
   /** A file with the body. The path is relative to the config file. That file is part of the config: an edit of it causes a reload. */
   readonly file?: string;
+  /** Whether the page also replaces the bodies of responses of backends with these statuses. `WWW-Authenticate`, `Retry-After` and `Allow` of the response are kept. A client that prefers JSON gets the response of the backend. */
+  readonly backends?: boolean;
 }
 
 /** One filter in a list of filters. The keys beside `use` are its options. */
