@@ -12,6 +12,7 @@ const observers = ['src/telemetry', 'src/admin'];
 
 /** They read addresses with `net` and open no sockets. */
 const addressReaders = [
+  'plugins/filters/address-list/network-set',
   'plugins/http/forwarding/claimed-address',
   'plugins/http/forwarding/forwarding-profile',
   'src/plugin-api/values/address-list',

@@ -1,6 +1,6 @@
 import type { BalanceError } from '../errors.ts';
 import type { Backend } from './backend.ts';
-import type { HttpFilterPlugin } from './filter-plugin.ts';
+import type { HttpFilterPlugin } from './filter.ts';
 import type { LogFields, Logger, LogSubject } from './logger.ts';
 import type { ByteStream } from './transport.ts';
 import type { TelemetrySink, TunnelEnd } from './telemetry.ts';

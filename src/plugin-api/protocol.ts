@@ -1,10 +1,8 @@
+import type { ApiVersion } from './filter.ts';
 import type { ProtocolInstance } from './connection.ts';
 import type { ProtocolHost } from './host.ts';
 import type { OptionsRules } from './options-rules.ts';
 import type { ProtocolProbe } from './probe.ts';
-
-/** The version of this contract. A plugin that names another one is refused. */
-export type ApiVersion = 2;
 
 /** A protocol: the default export of a plugin module. */
 export interface ProtocolPlugin {
