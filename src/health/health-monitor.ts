@@ -123,7 +123,8 @@ export class HealthMonitor {
   get #intervalMs(): number {
     const { intervalMs, fastIntervalMs, noTrafficIntervalMs = intervalMs } = this.#options.settings.pace;
     if (this.#against > 0) return fastIntervalMs;
-    return this.#hasTraffic ? intervalMs : noTrafficIntervalMs;
+    // A backend that is down gets no traffic, and must come back soon all the same.
+    return this.#hasTraffic || !this.#healthy ? intervalMs : noTrafficIntervalMs;
   }
 
   #check(): void {

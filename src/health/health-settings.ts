@@ -23,7 +23,7 @@ export interface CheckPace {
   readonly intervalMs: number;
   /** While results speak against the present state. */
   readonly fastIntervalMs: number;
-  /** While the backend gets no traffic; undefined: as {@link intervalMs}. */
+  /** While the backend is up and gets no traffic; undefined: as {@link intervalMs}. */
   readonly noTrafficIntervalMs: number | undefined;
 }
 

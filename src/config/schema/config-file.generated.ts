@@ -390,7 +390,7 @@ export interface HealthCheck {
   readonly interval?: string;
   /** The time between two checks while the state of the backend changes: from the first result that speaks against the state until the threshold is reached, or a result confirms the state. Without this key: `interval`. */
   readonly fast_interval?: string;
-  /** The time between two checks while the backend gets no traffic. `interval` counts again within a second after its next request. Without this key: `interval`. */
+  /** The time between two checks while the backend is up and gets no traffic. `interval` counts again within a second after its next request. Without this key: `interval`. */
   readonly no_traffic_interval?: string;
   /**
    * The time limit of one check, from the connect to the last byte that it needs. A check that takes longer has failed.

@@ -856,7 +856,7 @@ export interface HealthCheck {
   readonly interval: number;
   /** The time between two checks while the state of the backend changes: from the first result that speaks against the state until the threshold is reached, or a result confirms the state. Without this key: `interval`. In ms. */
   readonly fast_interval?: number;
-  /** The time between two checks while the backend gets no traffic. `interval` counts again within a second after its next request. Without this key: `interval`. In ms. */
+  /** The time between two checks while the backend is up and gets no traffic. `interval` counts again within a second after its next request. Without this key: `interval`. In ms. */
   readonly no_traffic_interval?: number;
   /**
    * The time limit of one check, from the connect to the last byte that it needs. A check that takes longer has failed. In ms.

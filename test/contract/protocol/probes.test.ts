@@ -44,8 +44,8 @@ const ENDS: Readonly<Record<string, string | undefined>> = {
   throws: 'asks: out of 127.0.0.1',
   rejects: 'asks: no luck',
   'no-error': 'asks: just words',
-  hangs: 'no answer within 100ms',
-  late: 'no answer within 100ms',
+  hangs: 'no answer within 1s',
+  late: 'no answer within 1s',
   leaves: 'the connection was closed before an answer came',
   breaks: 'broken by hand',
 };
@@ -67,7 +67,7 @@ upstreams:
 ${Object.keys(ENDS)
   .map((name) => `  - { name: ${name}, backends: [{ name: ${name}, address: '${address}' }] }`)
   .join('\n')}
-health_check: { type: ${type}, interval: 20ms, timeout: 100ms, healthy_threshold: 1, unhealthy_threshold: 1 }
+health_check: { type: ${type}, interval: 20ms, timeout: 1s, healthy_threshold: 1, unhealthy_threshold: 1 }
 plugins: { directory: plugins }
 reload: { watch: false }
 admin: { listen: '127.0.0.1:0' }

@@ -97,7 +97,7 @@ describe.each([1, 2])('with %i workers', { timeout: 60_000 }, (workers) => {
       yaml(
         workers,
         `{ name: a, address: '127.0.0.1:${port}' }`,
-        'health_check: { path: /check, interval: 50ms, timeout: 50ms, no_traffic_interval: 1h }',
+        'health_check: { path: /check, interval: 50ms, timeout: 30s, no_traffic_interval: 1h }',
       ),
     );
     await eventually(() => checks > 0, 'the first check');
@@ -121,7 +121,7 @@ describe.each([1, 2])('with %i workers', { timeout: 60_000 }, (workers) => {
         workers,
         `{ name: a, address: '127.0.0.1:${port}' }, { name: b, address: '127.0.0.1:${other}' }`,
         `outlier_detection: { base_ejection_time: 1h }
-    health_check: { path: /check, interval: 100ms, timeout: 100ms }`,
+    health_check: { path: /check, interval: 100ms, timeout: 30s }`,
       ),
     );
     await eventually(async () => {

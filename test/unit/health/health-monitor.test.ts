@@ -244,6 +244,17 @@ describe('a health monitor in its own time', () => {
     monitor.destroy();
   });
 
+  it('checks a backend that is down at the ordinary interval, although it gets no traffic', () => {
+    const rare = { ...settings, pace: { ...settings.pace, noTrafficIntervalMs: 600_000 } };
+    const { monitor, running, started } = monitored({ settings: rare });
+    monitor.start();
+    running.shift()?.('refused');
+    expect(monitor.healthy).toBe(false);
+    vi.advanceTimersByTime(INTERVAL_MS * 1.2);
+    expect(started()).toBe(2);
+    monitor.destroy();
+  });
+
   it.each([
     ['up', [true, false]],
     ['fully-up', [true, true, true, false]],
