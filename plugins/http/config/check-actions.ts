@@ -17,8 +17,8 @@ export function checkAction(route: Route, at: OptionsPath, context: OptionsCheck
   if (second !== undefined) context.error([...at, second], `can't be used together with ${String(first)}`);
   if (route.split !== undefined && route.split.every(({ weight }) => weight === 0))
     context.error([...at, 'split'], 'must have a weight above 0');
-  if (route.split_cookie !== undefined && route.split === undefined)
-    context.warn([...at, 'split_cookie'], 'has no effect without split');
+  if (route.split_cookie_name !== undefined && route.split === undefined)
+    context.warn([...at, 'split_cookie_name'], 'has no effect without split');
   if (route.error_pages !== undefined) checkErrorPages(route.error_pages, [...at, 'error_pages'], context);
   const isAnswered = route.redirect !== undefined || route.respond !== undefined;
   for (const key of ['retry', 'mirror', 'transform'] as const)

@@ -34,7 +34,7 @@ export class ResponseRewrite {
       .map(({ from, to }) => ({ from, to: Template.parse(to) }));
     // The route has the last word.
     const cookies = transforms.flatMap((transform) =>
-      transform?.cookies === undefined ? [] : [transform.cookies],
+      transform?.cookie_rewrites === undefined ? [] : [transform.cookie_rewrites],
     );
     return locations.length + cookies.length === 0 ? undefined : new ResponseRewrite(locations, cookies);
   }

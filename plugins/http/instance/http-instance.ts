@@ -41,7 +41,7 @@ import { routeSettings } from './route-settings.ts';
 import { RouteSplit } from './route-split.ts';
 
 /** The keys of a route of which one says what becomes of its requests. */
-type RouteActions = Pick<Route, 'upstream' | 'split' | 'split_cookie' | 'redirect' | 'respond'>;
+type RouteActions = Pick<Route, 'upstream' | 'split' | 'split_cookie_name' | 'redirect' | 'respond'>;
 
 /** What all instances of the plugin share: the codec, and what is counted or limited over all listeners. */
 export interface HttpParts {

@@ -24,7 +24,7 @@ export function routeSettings(
   { limits, timeouts, error_pages: pages }: HttpOptions,
   directory: string,
 ): RouteSettings | undefined {
-  const given = route?.limits ?? route?.timeouts ?? route?.error_pages ?? route?.access_log;
+  const given = route?.limits ?? route?.timeouts ?? route?.error_pages ?? route?.log;
   if (route === undefined || given === undefined) return undefined;
   return {
     bodyLimitBytes: route.limits?.body_size ?? limits.body_size,
@@ -35,6 +35,6 @@ export function routeSettings(
     backendTimeoutMs: route.timeouts?.backend,
     // A later page for the same status takes the place of an earlier one.
     errorPages: new ErrorPages([...pages, ...(route.error_pages ?? [])], directory),
-    isLogged: route.access_log !== false,
+    isLogged: route.log !== false,
   };
 }

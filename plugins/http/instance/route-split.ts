@@ -36,7 +36,7 @@ export class RouteSplit {
 
   /** undefined for a route without that section. */
   static of(
-    { split, split_cookie: cookie }: Pick<Route, 'split' | 'split_cookie'>,
+    { split, split_cookie_name: cookie }: Pick<Route, 'split' | 'split_cookie_name'>,
     host: Pick<ProtocolHost, 'upstream'>,
   ): RouteSplit | undefined {
     if (split === undefined) return undefined;

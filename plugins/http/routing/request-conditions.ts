@@ -117,21 +117,25 @@ function valueTest(
   bytesOf = (value: string): string => value,
 ): (value: string | undefined) => boolean {
   if (typeof wanted === 'string') return (value) => value === wanted;
-  const { exact, regex, present } = wanted;
+  const { exact, regex } = wanted;
   if (exact !== undefined) return (value) => value === exact;
   if (regex !== undefined) {
     const pattern = new Pattern(regex);
     return (value) => value !== undefined && pattern.test(bytesOf(value));
   }
-  const isWanted = present ?? false;
+  const isWanted = mustBeThere(wanted);
   return (value) => (value !== undefined) === isWanted;
 }
 
 /** A condition on a value in words: the value itself, or what it must be like. */
 function wordsOf(wanted: string | ValueCondition): string {
   if (typeof wanted === 'string') return wanted;
-  const { exact, regex, present } = wanted;
+  const { exact, regex } = wanted;
   if (exact !== undefined) return exact;
   if (regex !== undefined) return `regex ${regex}`;
-  return present === true ? 'present' : 'absent';
+  return mustBeThere(wanted) ? 'present' : 'absent';
+}
+
+function mustBeThere({ present, absent }: ValueCondition): boolean {
+  return present ?? absent !== true;
 }

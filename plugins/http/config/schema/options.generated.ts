@@ -106,7 +106,7 @@ export interface Route {
   /** Upstreams that share the requests of the route by weight, such as an old and a new version of a service. Give this key or `upstream`. */
   readonly split?: readonly HttpSplit[];
   /** Name of a cookie by which a client keeps the upstream that `split` chose for it, as long as the browser runs and the upstream is in `split` with a weight above 0. Backends do not get this cookie. Without this key each request is drawn anew. */
-  readonly split_cookie?: string;
+  readonly split_cookie_name?: string;
   readonly redirect?: HttpRedirect;
   readonly respond?: HttpRespond;
   readonly limits?: RouteLimits;
@@ -114,7 +114,7 @@ export interface Route {
   /** Error pages of this route, as `http.error_pages`. For other statuses, those of the listener are used. */
   readonly error_pages?: readonly ErrorPage[];
   /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
-  readonly access_log?: boolean;
+  readonly log?: boolean;
   /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
   readonly retry?: boolean;
   readonly mirror?: HttpMirror;
@@ -141,10 +141,10 @@ export interface ValueCondition {
   readonly exact?: string;
   /** A regular expression that matches anywhere in the value, as in `paths`. */
   readonly regex?: string;
-  /** It must be there, with any value. */
-  readonly present?: true;
-  /** It must not be there. */
-  readonly absent?: true;
+  /** `true`: it must be there, with any value. `false`: it must not be there. */
+  readonly present?: boolean;
+  /** `true`: it must not be there. `false`: it must be there. */
+  readonly absent?: boolean;
 }
 
 /** Conditions as those of a route. The route does not match when all of these hold. */
@@ -276,7 +276,7 @@ export interface Transform {
   readonly response_headers: readonly HeaderTransform[];
   /** Rewrites the URLs in `Location`, `Content-Location` and `Refresh` of responses: the first entry whose `from` is the beginning of the URL replaces that beginning. The entries of a route come before those of the listener. */
   readonly locations: readonly LocationRewrite[];
-  readonly cookies?: CookieRewrite;
+  readonly cookie_rewrites?: CookieRewrite;
   /** This prefix is removed from paths that begin with it. */
   readonly strip_prefix?: string;
   /** This prefix is put before the path, after `strip_prefix` was removed. */

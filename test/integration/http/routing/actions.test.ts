@@ -29,7 +29,7 @@ const ROUTES = `
         - { name: preview, paths: [/q], query: { preview: '1', token: { present: true } }, upstream: one }
         - { name: inside, paths: [/net], client_ip: [10.0.0.0/8], upstream: one }
         - { name: others, paths: [/net], not: { client_ip: [10.0.0.0/8, 192.0.2.0/24] }, upstream: two }
-        - { name: sides, paths: [/split], split: [{ upstream: one }, { upstream: two }], split_cookie: side }
+        - { name: sides, paths: [/split], split: [{ upstream: one }, { upstream: two }], split_cookie_name: side }
         - { name: off, paths: [/off], split: [{ upstream: one, weight: 0 }, { upstream: two }] }
 `;
 

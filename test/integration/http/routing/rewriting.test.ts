@@ -52,7 +52,7 @@ listeners:
           transform:
             response_headers: [{ action: remove, name: X-Request-ID, always: true }]
             locations: [{ from: 'http://backend.test:9001', to: 'https://\${host}/app' }]
-            cookies: { domain: { backend.test: shop.test }, path: { /app: / }, secure: true, same_site: lax }
+            cookie_rewrites: { domain: { backend.test: shop.test }, path: { /app: / }, secure: true, same_site: lax }
         - { name: gone, paths: [/gone], redirect: { to: /app } }
 upstreams:
   - { name: app, backends: [{ name: app, address: "${backend.address}" }] }

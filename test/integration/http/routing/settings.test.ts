@@ -29,7 +29,7 @@ listeners:
         - { name: slow, paths: [/slow], upstream: silent, timeouts: { backend: 50ms }, error_pages: [{ statuses: [504], body: 'page of the route' }] }
         - { name: whole, paths: [/whole], upstream: silent, timeouts: { request: 50ms } }
         - { name: teapot, paths: [/teapot], respond: { status: 418 }, error_pages: [{ statuses: [504], body: 'x' }] }
-        - { name: quiet, paths: [/quiet], upstream: app, access_log: false }
+        - { name: quiet, paths: [/quiet], upstream: app, log: false }
 upstreams:
   - { name: app, backends: [{ name: app, address: "${backend.address}" }] }
   - { name: silent, backends: [{ name: silent, address: "${silent.address}" }] }
