@@ -6,7 +6,6 @@ export type * from './protocol-explanation.ts';
 export type * from './filter.ts';
 export type * from './host.ts';
 export type * from './logger.ts';
-export type * from './probe.ts';
 export type * from './protocol.ts';
 export type * from './transport.ts';
 export type * from './telemetry.ts';

@@ -18,8 +18,8 @@ import type { ResponseHead } from '../message/message-head.ts';
 import { shownField } from '../message/refused-field.ts';
 import type { ServerStream } from '../message/server-stream.ts';
 import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
-import { HeldBytes } from '../instance/held-bytes.ts';
-import type { PassedResponse } from './filtering.ts';
+import { HeldResponse } from '../instance/held-bytes.ts';
+import type { PassedResponse, ResponseFilters } from '../filters/passed-response.ts';
 
 const CONTINUE = 100;
 const SWITCHING = 101;
@@ -27,21 +27,6 @@ const SWITCHING = 101;
 /** Details for the log when the backend closes its connection too early. */
 const HEAD_CUT_SHORT = 'the backend closed the connection within the head of its response';
 const CUT_SHORT = 'the backend closed the connection before the end of its response';
-
-/** Shows a response to filters. */
-export interface ResponseFilters {
-  /** The response goes on when `goOn` of it is called, at once or later, unless another answer takes its place. */
-  respond(head: ResponseHead, bodyLength: number, response: PassedResponse): void;
-  /** These return false when the body must not go on, because a filter failed. */
-  responseData(bytes: Buffer, start: number, end: number): boolean;
-  responseEnd(): boolean;
-  /** True when filters make another body, which they write themselves. */
-  readonly isTransforming: boolean;
-  /** False when the backend must send no more for now. */
-  transform(bytes: Buffer, start: number, end: number): boolean;
-  transformFlush(): void;
-  transformEnd(): void;
-}
 
 /** A try of a request beside which another one runs: the first one that brings the head of a response serves the exchange. */
 export interface Race {
@@ -356,15 +341,6 @@ export class Attempt implements ResponseEvents, PassedResponse {
     this.client.stop();
     this.lease.end(undefined, this.#givenUp, idleMs);
   }
-}
-
-/** What arrives of a response while filters look at its head: no more than one read, as the backend is paused. */
-class HeldResponse {
-  readonly bytes = new HeldBytes(Number.POSITIVE_INFINITY);
-  /** Set once the response is complete. */
-  trailers: readonly FieldLine[] | undefined = undefined;
-  /** True once filters did not decide at once. */
-  isPaused = false;
 }
 
 /** The refusal of a 101 for a protocol that the client did not ask for. */

@@ -13,6 +13,7 @@ import { FilterRun } from '../filters/filter-run.ts';
 import type { FilteredExchange } from '../filters/filtered-exchange.ts';
 import { HeadFields, RequestFields } from '../filters/head-fields.ts';
 import { RequestView } from '../filters/request-view.ts';
+import { type PassedResponse, SeenResponse } from '../filters/passed-response.ts';
 import { ResponseView } from '../filters/response-view.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
@@ -46,16 +47,6 @@ export interface FilteringOwner {
   send(answer: Answer, status: number): void;
   fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
   broke(error: unknown): void;
-}
-
-/** A backend's response that filters are shown. */
-export interface PassedResponse {
-  /** The response goes on with this head. Called before {@link Filtering.respond} returns, or later. */
-  goOn(head: ResponseHead, bodyLength: number): void;
-  /** The new body is complete. */
-  bodyEnded(): void;
-  /** The backend may send more. */
-  resume(): void;
 }
 
 /** What filters are asked about: the route of a request, with its filters, and whether the client's connection is encrypted. */
@@ -352,22 +343,3 @@ export class Filtering implements FilteredExchange {
 }
 
 const SWITCHING = 101;
-
-/** The response of a backend, while filters look at its head. */
-class SeenResponse {
-  head: ResponseHead;
-  readonly bodyLength: number;
-  readonly response: PassedResponse;
-
-  constructor(head: ResponseHead, bodyLength: number, response: PassedResponse) {
-    this.head = head;
-    this.bodyLength = bodyLength;
-    this.response = response;
-  }
-
-  /** A filter waits: the memory of the head is used again meanwhile. */
-  keep(view: ResponseView): void {
-    this.head = this.head.retain();
-    view.keep(new HeadFields(this.head));
-  }
-}

@@ -1,3 +1,5 @@
+import type { FieldLine } from '../message/trailers.ts';
+
 const EMPTY = Buffer.alloc(0);
 
 /** Bytes that are kept until they can be sent, in memory that grows by doubling. */
@@ -41,4 +43,13 @@ export class HeldBytes {
     bytes.copy(this.#store, this.#length, start, end);
     this.#length += end - start;
   }
+}
+
+/** What arrives of a response while filters look at its head: no more than one read, as the backend is paused. */
+export class HeldResponse {
+  readonly bytes = new HeldBytes(Number.POSITIVE_INFINITY);
+  /** Set once the response is complete. */
+  trailers: readonly FieldLine[] | undefined = undefined;
+  /** True once filters did not decide at once. */
+  isPaused = false;
 }

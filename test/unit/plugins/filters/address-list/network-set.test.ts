@@ -1,8 +1,8 @@
 import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
 
-import { NetworkSet } from '../../../../plugins/filters/address-list/network-set.ts';
-import { SeededRandom } from '../../../support/seeded-random.ts';
+import { NetworkSet } from '../../../../../plugins/filters/address-list/network-set.ts';
+import { SeededRandom } from '../../../../support/seeded-random.ts';
 
 describe('a set of networks', () => {
   it.each([
