@@ -118,6 +118,8 @@ class Reference {
   #place(property, path) {
     const target = resolveSchema(this.#schema, property);
     if (target.type === 'array') return this.#place(target.items, `${path}[]`);
+    if (typeof target.additionalProperties === 'object')
+      return this.#place(target.additionalProperties, `${path}.NAME`);
     const name = definitionName(property);
     if (target.properties === undefined || name === undefined || this.#sections.has(name)) return;
     this.#sections.set(name, path);

@@ -6,6 +6,7 @@ import { templateFault } from '../forwarding/template.ts';
 import type { HttpOptions, HttpRedirect, HttpRespond, Route } from './schema/options.generated.ts';
 
 const ACTIONS = ['upstream', 'split', 'redirect', 'respond'] as const;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Statuses whose messages have no body (RFC 9110 6.4.1). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
@@ -44,7 +45,8 @@ function checkAnswers(
   if (respond !== undefined) checkRespond(respond, [...at, 'respond'], context);
 }
 
-function checkRedirect({ to }: HttpRedirect, at: OptionsPath, context: OptionsCheck): void {
+function checkRedirect({ to, status }: HttpRedirect, at: OptionsPath, context: OptionsCheck): void {
+  if (!REDIRECTS.has(status)) context.error([...at, 'status'], `must be one of ${[...REDIRECTS].join(', ')}`);
   const fault = templateFault(to, context.didYouMean, REDIRECT_VARIABLES);
   if (fault !== undefined) context.error([...at, 'to'], fault);
   else if (to.includes('${backend}'))

@@ -1070,10 +1070,10 @@ export interface HttpRedirect {
   /** Where to: a URL or a path, which may hold variables. Beside those of `transform`, there are ${scheme} (`http` or `https`, as the client sees it), ${uri} (path and query) and ${path_rest} (the path behind the `prefix` by which the route matched). A result that begins with several slashes or backslashes gets one slash, unless the text itself begins with `//`, so that no client can be led to another host. */
   readonly to: string;
   /**
-   * The status. `307` and `308` have clients repeat the method and the body; `301` and `308` may be remembered for ever.
+   * The status: 301, 302, 303, 307 or 308. `307` and `308` have clients repeat the method and the body; `301` and `308` may be remembered for ever.
    * @default 302
    */
-  readonly status?: 301 | 302 | 303 | 307 | 308;
+  readonly status?: number;
   /**
    * `true`: the query of the request is not appended to `to`.
    * @default false
