@@ -44,6 +44,7 @@ const CHAPTERS = [
       'queue',
       'timeouts',
       'transform',
+      'mirror',
       'health_endpoint',
       'http',
       'tcp',

@@ -1,7 +1,7 @@
 import { formatAddress, type Address } from '../config/values/address.ts';
 import { parseByteText } from '../config/values/byte-text.ts';
 import type { HealthCheck } from '../config/schema/config.generated.ts';
-import { parseStatusRanges } from '../config/values/status-ranges.ts';
+import { parseStatusRanges } from '../plugin-api/values/status-ranges.ts';
 import type { ProbeSettings } from './probe/probe-settings.ts';
 
 /** How one backend is checked. */

@@ -69,6 +69,10 @@ export interface UpstreamUse {
   readonly place: OptionsPath | 'upstream';
   /** What the protocol uses its sockets for, as in `ProtocolHost.upstream`. */
   readonly sockets: SocketUse;
+  /** Where the options change how requests for it are tried again; they get a warning when the upstream has no `resilience.retry`. */
+  readonly retry?: OptionsPath;
+  /** Where the options change when a second try begins; they get a warning when the upstream has neither `resilience.retry` nor `hedge`. */
+  readonly hedge?: OptionsPath;
 }
 
 /** One use of a filter in the options of a listener: a mapping with its name in the key `use`, and beside it the options of the filter. */

@@ -92,6 +92,42 @@ export interface ExplainedForward {
   readonly message?: ExplainedMessage;
   /** The changes that the config makes to the head of the response. */
   readonly response?: ExplainedEdits;
+  /** How it is tried again, if it fails; absent when the protocol tries nothing again, or its upstream has no settings for that. */
+  readonly tries?: ExplainedTries;
+  /** Who gets a copy of it; absent when nobody does. */
+  readonly mirror?: ExplainedMirror;
+}
+
+/** How a request is tried again. */
+export interface ExplainedTries {
+  /** Undefined when it is sent to one backend only. */
+  readonly retry: ExplainedRetry | undefined;
+  /** After how many ms a second try begins beside the first one; undefined: never. */
+  readonly hedgeAfterMs: number | undefined;
+  /** Whether the request may be sent again although a backend may have executed it already. */
+  readonly repeats: boolean;
+  /** Whether the rule that takes the request has settings of its own for that. */
+  readonly byRule: boolean;
+}
+
+/** The rules by which a failed request is tried again, as the keys of the config have them. */
+export interface ExplainedRetry {
+  /** With the first try. */
+  readonly max_attempts: number;
+  readonly on: readonly string[];
+  /** 0: only the `read` timeout of the upstream counts. */
+  readonly per_try_timeout_ms: number;
+  /** In bytes. A request with a longer body is sent once. */
+  readonly body_limit: number;
+}
+
+/** A mirror, and how many of the requests it gets. */
+export interface ExplainedMirror {
+  /** Name of the upstream. */
+  readonly upstream: string;
+  readonly percent: number;
+  /** Requests with longer bodies are not copied. */
+  readonly body_limit: number;
 }
 
 /** The head of a message. */

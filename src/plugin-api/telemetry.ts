@@ -136,6 +136,29 @@ export interface TunnelRecord {
 /** What became of the copy of a request: the mirror `answered` it, it `failed` there, or it was `dropped` before, because it met a limit. */
 export type MirrorResult = 'answered' | 'failed' | 'dropped';
 
+/** The copy of one request for a mirror. A protocol publishes it once, when nothing more is to come of it. */
+export interface MirrorRecord {
+  /** Name of the mirror: an upstream. */
+  readonly upstream: string;
+  readonly result: MirrorResult;
+  readonly method: string;
+  /** The path, without the query. */
+  readonly path: string;
+  /** The backend that got the copy; undefined when none did. */
+  readonly backend: Backend | undefined;
+  /** The status of its answer; 0 when there was none. */
+  readonly status: number;
+  /** What went wrong; undefined when nothing did. */
+  readonly error: ErrorCode | undefined;
+  /** The trace of the request that was copied; undefined when it has none. */
+  readonly trace: TraceContext | undefined;
+  /** Id of the span that the backend was told; undefined when it was told none. */
+  readonly spanId: string | undefined;
+  /** When the copy was sent, or dropped, in ms since 1970. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+}
+
 /** Takes the records of protocols. To publish a record costs one function call for each subscriber, never blocks and never throws. */
 export interface TelemetrySink {
   /** False while no subscriber reads the descriptive fields of records (path, user agent …): leave them '' then. */
@@ -146,6 +169,6 @@ export interface TelemetrySink {
   exchange(record: ExchangeRecord): void;
   /** Publishes the record of a tunnel that is over. */
   tunnel(record: TunnelRecord): void;
-  /** Publishes what became of the copy of a request for the mirror of that name. Default: nobody counts it. */
-  mirrored?(upstream: string, result: MirrorResult): void;
+  /** Publishes what became of the copy of a request. Default: nobody counts it. */
+  mirrored?(record: MirrorRecord): void;
 }

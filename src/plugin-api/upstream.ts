@@ -78,6 +78,8 @@ export interface HedgeSettings {
 
 /** The section `resilience.retry` of an upstream. */
 export interface RetrySettings {
+  /** False where only `resilience.hedge` is on: then nothing is tried again but a request that an idle connection died under. */
+  readonly isOn: boolean;
   /** Tries of one request at most, the first one included. */
   readonly maxAttempts: number;
   /** The longest delay before the second try; it grows by `multiplier` from try to try, up to `maxDelayMs`. */

@@ -1,6 +1,15 @@
 /** The kinds of work that fail when file descriptors, memory or ports run out: accept a client, connect to a backend, check a backend. */
 export type ShortageOf = 'accept' | 'connect' | 'check';
 
+/** 0: nothing is refused. 1: new requests are. 2: new connections are too. */
+export type OverloadLevel = 0 | 1 | 2;
+
+/** What overloads a thread, by the two reasons of the section `overload`. Of several workers, the one that is worst. */
+export interface OverloadReading {
+  readonly event_loop_delay: OverloadLevel;
+  readonly heap: OverloadLevel;
+}
+
 /** How often each kind of work could not be done. */
 export type ShortageCounts = Readonly<Record<ShortageOf, number>>;
 

@@ -4,7 +4,7 @@ import type { ThreadCounts, WorkersCounts } from './counts/thread-counts.ts';
 import type { DrainingReading, GenerationReading } from './generation.ts';
 import type { HostNameReading } from './upstreams/host-name.ts';
 import type { ListenerReading, ListenerRoutes } from './listener.ts';
-import type { PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf } from './process.ts';
+import type { OverloadReading, PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf } from './process.ts';
 import type { ReloadReading } from './reload.ts';
 import type { UpgradesReading } from './upgrade.ts';
 import type { TunnelReading } from './tunnel.ts';
@@ -31,6 +31,8 @@ export interface ProxyReadings {
   readonly hostNames: readonly HostNameReading[];
   /** How often each kind of work could not be done for want of resources. */
   readonly shortages: Readonly<Record<ShortageOf, number>>;
+  /** Undefined or absent without the section `overload`. */
+  readonly overload?: OverloadReading | undefined;
   /** The limit on open files; undefined where it is not known, or there is none. */
   readonly openFilesLimit: number | undefined;
   /** Numbers of the workers that did not answer in time: what they would have said is missing, or is what they said before. */

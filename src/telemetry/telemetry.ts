@@ -1,5 +1,5 @@
 import type { Tracer } from '../plugin-api/tracing.ts';
-import type { ExchangeRecord, MirrorResult, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
+import type { ExchangeRecord, MirrorRecord, TelemetrySink, TunnelRecord } from '../plugin-api/telemetry.ts';
 import type { HandshakeObserver, HandshakeRecord } from '../readings/handshake.ts';
 import type { HealthCheckRecord, QueueRecord } from '../readings/upstreams/upstream.ts';
 import { PluginFaults } from './plugin-faults.ts';
@@ -14,7 +14,7 @@ export interface TelemetrySubscriber {
   tunnel(record: TunnelRecord): void;
   healthCheck?(record: HealthCheckRecord): void;
   queue?(record: QueueRecord): void;
-  mirrored?(upstream: string, result: MirrorResult): void;
+  mirrored?(record: MirrorRecord): void;
   handshake?(record: HandshakeRecord): void;
 }
 
@@ -87,8 +87,8 @@ export class Telemetry implements TelemetrySink, HandshakeObserver {
     this.#forEach((subscriber) => subscriber.queue?.(record));
   }
 
-  mirrored(upstream: string, result: MirrorResult): void {
-    this.#forEach((subscriber) => subscriber.mirrored?.(upstream, result));
+  mirrored(record: MirrorRecord): void {
+    this.#forEach((subscriber) => subscriber.mirrored?.(record));
   }
 
   handshake(record: HandshakeRecord): void {

@@ -12,6 +12,7 @@ import {
   startPrometheus,
 } from '../support/collectors/prometheus.ts';
 import { burdened, encrypted, ending, healthy, losses, outages, shortages } from './alert-scenes.ts';
+import { failing, overloaded } from './resilience-scenes.ts';
 import { working } from './worker-scene.ts';
 
 const missing = missingPrometheus();
@@ -21,7 +22,18 @@ const alerts = (parse(rules) as { groups: { rules: { alert: string }[] }[] }).gr
   group.rules.map(({ alert }) => alert),
 );
 
-const SCENES = { healthy, outages, shortages, losses, ending, burdened, encrypted, working };
+const SCENES = {
+  healthy,
+  outages,
+  shortages,
+  losses,
+  ending,
+  burdened,
+  encrypted,
+  failing,
+  overloaded,
+  working,
+};
 type SceneName = keyof typeof SCENES;
 
 /** What each scene is to cause. Each alert is among them. */
@@ -42,6 +54,14 @@ const CAUSED: readonly (readonly [
   ['BalanceErrorRatio', 'outages', { upstream: 'burst', kind: 'request' }],
   ['BalanceConnectFailures', 'outages', { backend: 'gone' }],
   ['BalanceConnectFailures', 'outages', { backend: 'closed' }],
+  ['BalanceBreakerOpen', 'failing', { backend: 'broken' }],
+  ['BalanceUpstreamPanic', 'failing', { upstream: 'panicking' }],
+  ['BalanceBackendsEjected', 'failing', { upstream: 'ejecting' }],
+  ['BalanceRetryBudgetUsedUp', 'failing', { backend: 'busy' }],
+  ['BalanceMirrorDropped', 'failing', { upstream: 'next' }],
+  // Backends without checks to which no connect succeeds.
+  ['BalanceBackendDown', 'outages', { backend: 'gone' }],
+  ['BalanceOverloaded', 'overloaded', { reason: 'heap' }],
   ['BalanceSlow', 'shortages'],
   ['BalancePoolExhausted', 'shortages', { backend: 'slow' }],
   ['BalanceNameFailing', 'shortages', { name: 'shop.test' }],

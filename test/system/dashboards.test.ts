@@ -41,14 +41,38 @@ const dashboards = readdirSync(`${folder}grafana/dashboards`).map((file) => {
 const alertsText = readFileSync(`${folder}prometheus/alerts.yml`, 'utf8');
 const alerts = (parse(alertsText) as { groups: { rules: Alert[] }[] }).groups.flatMap(({ rules }) => rules);
 
-async function ask(proxy: LabProxy, path: string): Promise<void> {
-  await (await fetch(`http://${proxy.address()}${path}`)).text();
+async function ask(proxy: LabProxy, path: string, request: RequestInit = {}): Promise<void> {
+  await (await fetch(`http://${proxy.address()}${path}`, request)).text();
 }
 
-async function observed() {
-  const respond = answering((request) =>
-    request.startLine.includes('/fail') ? ok('no').replace('200 OK', '503 Busy') : ok('yes'),
-  );
+/** Settings of which some metrics tell. */
+const RESILIENT = `
+health_check: { type: tcp, interval: 200ms, unhealthy_threshold: 1 }
+outlier_detection: {}
+resilience:
+  circuit_breaker: { max_failures: 1000 }
+  retry: { on: [503], max_attempts: 2, initial_delay: 200ms, jitter: 0, budget: { percent: 0, min: 1 } }
+  hedge: { after: 20ms }
+  adaptive_concurrency: {}
+sticky: { type: header, name: X-Session }
+mirror: { backends: ['localhost:MIRROR'], body_limit: 1KiB }
+overload: { event_loop_delay: { refuse: 1h, pause: 1h }, heap_percent: { refuse: 100, pause: 100 } }
+`;
+
+/** Traffic that has something to do with each of {@link RESILIENT}. */
+function eventfulTraffic(proxy: LabProxy): void {
+  for (let client = 0; client < 4; client++) repeated(() => ask(proxy, '/fail'));
+  repeated(() => ask(proxy, '/slow'));
+  repeated((count) => ask(proxy, '/', { headers: { 'X-Session': String(count) } }));
+  repeated(() => ask(proxy, '/', { method: 'POST', body: 'x'.repeat(5_000) }));
+}
+
+/** @param settings further keys of the config. Default: health checks alone */
+async function observed(settings = 'health_check: { type: tcp, interval: 200ms, unhealthy_threshold: 1 }') {
+  const respond = answering(async (request) => {
+    if (request.startLine.includes('/slow')) await new Promise((resolve) => setTimeout(resolve, 100));
+    return request.startLine.includes('/fail') ? ok('no').replace('200 OK', '503 Busy') : ok('yes');
+  });
   const backends: RecordingBackend[] = [await backend(respond), await backend(respond)];
   const { cert, key } = new CertificateAuthority().issue();
   const proxy = await labProxy(
@@ -57,7 +81,7 @@ mode: http
 listen: '127.0.0.1:0'
 backends: [${backends.map(({ port }, i) => `{ name: b${i}, address: 'localhost:${port}' }`).join(', ')}]
 connection_pool: { max_size: 100 }
-health_check: { type: tcp, interval: 200ms, unhealthy_threshold: 1 }
+${settings.replace('MIRROR', String(backends[0]!.port))}
 metrics: { listen: '127.0.0.1:0' }
 admin: { listen: '127.0.0.2:0', tls: { cert_file: admin.crt, key_file: admin.key } }
 tracing: { sample_rate: 0 }
@@ -94,7 +118,8 @@ describe.skipIf(missing !== '')(
     });
 
     it('ask for what a running proxy has', async () => {
-      const { proxy, prometheus } = await observed();
+      const { proxy, prometheus } = await observed(RESILIENT);
+      eventfulTraffic(proxy);
       // What only a reload leaves.
       expect((await proxy.app.reload({ source: 'file' })).ok).toBe(true);
       const queries = dashboards.flatMap(({ title, panels }) =>

@@ -32,6 +32,7 @@ const ABSENT = [
   'balance_dns_answer_age_seconds',
   'balance_hedges_total',
   'balance_mirrored_requests_total',
+  'balance_overload_level',
   'balance_proxy_protocol_refusals_total',
   'balance_queue_wait_seconds',
   'balance_retries_exhausted_total',

@@ -38,9 +38,7 @@ function diffRoutes(
 ): Iterable<ConfigChange> {
   const numbered = new Set([...before.filter(isNumbered), ...after.filter(isNumbered)]);
   const contentOf = (route: Route): string | undefined =>
-    numbered.has(route)
-      ? JSON.stringify({ ...route, name: '', upstream: hasOwnUpstream(route) ? '' : route.upstream })
-      : undefined;
+    numbered.has(route) ? JSON.stringify({ ...route, ...withoutNames(route) }) : undefined;
   return section.list('routes', before, after, {
     noun: 'route',
     nameOf: ({ name }) => name,
@@ -53,6 +51,16 @@ function diffRoutes(
 /** True for a route without a name in the config. Such routes are numbered, so one more route changes the numbers of all after it. */
 function isNumbered({ name }: Route, index: number): boolean {
   return name === `route-${index + 1}`;
+}
+
+/** What of a route depends on its name. */
+function withoutNames(route: Route): Partial<Route> {
+  const { name, upstream, mirror } = route;
+  return {
+    name: '',
+    ...(upstream === undefined ? {} : { upstream: hasOwnUpstream(route) ? '' : upstream }),
+    ...(mirror?.upstream === `mirror:${name}` ? { mirror: { ...mirror, upstream: '' } } : {}),
+  };
 }
 
 /** Whether the upstream was made for the route alone. */

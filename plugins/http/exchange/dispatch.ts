@@ -176,8 +176,7 @@ function forward(
   if (upstream === undefined) throw new Error('a route without an upstream answers by itself');
   const { sticky } = upstream;
   if (sticky !== undefined) takeSession(exchange, head, sticky, guardsSpellings);
-  const isOther = upstream !== route.upstream && route.retries;
-  const rules = isOther ? exchange.instance.retryRules(upstream) : route.retryRules;
+  const rules = upstream === route.upstream ? route.retryRules : route.retries.of(upstream);
   const draft = draftOf(exchange, head, target, route, client, upstream);
   if (route.mirror !== undefined && exchange.upgrade === '') copy(exchange, route.mirror, draft);
   exchange.forward(draft, upstream, rules);

@@ -11,8 +11,7 @@ import type {
   PendingLease,
   Upstream,
 } from '../../../src/plugin-api/index.ts';
-import type { FieldEdits } from '../forwarding/field-edits.ts';
-import { tryLines, type ForwardedRequest } from '../forwarding/request-fields.ts';
+import { sideLines, type SharedRequest } from '../forwarding/request-fields.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
@@ -20,14 +19,13 @@ import { Attempt, type AttemptOwner, type Race } from './attempt.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** The exchange, as its second try sees it. */
-export interface HedgedExchange extends AttemptOwner, ForwardedRequest {
+export interface HedgedExchange extends AttemptOwner, SharedRequest {
   readonly instance: HttpInstance;
   readonly body: RequestBody | undefined;
   readonly isRepeatable: boolean;
   readonly key: string | undefined;
   readonly heldBy: Connection;
   readonly forwardedTo: Upstream | undefined;
-  readonly requestEdits: FieldEdits | undefined;
   /** The head of the request for the backend. */
   readonly draft: RequestDraft | undefined;
   /** The backend of the first try; undefined before there is one. */
@@ -161,15 +159,7 @@ export class Hedge implements LeaseRequest, Race {
       this.#second = this.#asSecond(exchange.attempt, lease, exchange.trace?.trySpanId);
       return;
     }
-    const { trace, backend } = exchange;
-    const firstSpanId = trace?.trySpanId ?? '';
-    trace?.nextTry();
-    // Templates may name the backend.
-    exchange.backend = lease.backend;
-    const lines = tryLines(exchange, exchange.requestEdits);
-    exchange.backend = backend;
-    const spanId = trace?.trySpanId;
-    trace?.resumeTry(firstSpanId);
+    const { lines, spanId } = sideLines(exchange, lease.backend);
     const attempt = new Attempt(exchange, lease, 2, exchange.instance.parts.clients);
     this.#second = this.#asSecond(attempt, lease, spanId);
     attempt.client.send(exchange.draft as RequestDraft, lines);

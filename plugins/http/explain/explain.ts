@@ -16,6 +16,7 @@ import { HSTS_FIELD } from '../message/field-names.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import { HttpInstance } from '../instance/http-instance.ts';
 import { explainedReadings } from './explained-readings.ts';
+import { explainedTries } from './explained-tries.ts';
 import { headText, DryRun, type AskedLease } from './dry-run.ts';
 import { DryRunStream } from './dry-run-stream.ts';
 import { TWO_READINGS } from '../refusals/request-check.ts';
@@ -40,6 +41,7 @@ export function explain(
   // An error page would hide the reason of an error, and with request_buffering the exchange would wait for a body that never comes.
   const options = { ...real.options, error_pages: [], routes: real.options.routes.map(withoutMirror) };
   delete options.request_buffering;
+  delete options.mirror;
   const instance = new HttpInstance(options, dryRun.host, { ...real.parts, filtersOf: NO_FILTERS });
   const client = new DryRunStream(
     { address: request.remoteAddress, port: 0 },
@@ -56,7 +58,11 @@ export function explain(
   const filters = filtersFor(exchange, instance, real);
   const result =
     asked !== undefined
-      ? { rules, ...filters, forwarded: forwardOf(request, asked, real) }
+      ? {
+          rules,
+          ...filters,
+          forwarded: { ...forwardOf(request, asked, real), ...triesOf(asked, instance, real) },
+        }
       : endpoint !== undefined
         ? { rules, answer: endpointAnswer(endpoint, client.text) }
         : { rules, answer: { ...answerOf(client.text, exchange), ...readingsOf(exchange, head, instance) } };
@@ -73,6 +79,19 @@ function filtersFor(
   if (exchange?.matchedRoute === undefined) return {};
   const filters = real.routes[played.routes.indexOf(exchange.matchedRoute)]?.filters;
   return filters === undefined ? {} : { filters: filters.names };
+}
+
+/** What the route that takes the request says of further tries and copies. */
+function triesOf(
+  { request: exchange, upstream }: AskedLease,
+  played: HttpInstance,
+  real: HttpInstance,
+): Pick<ExplainedForward, 'tries' | 'mirror'> {
+  if (!(exchange instanceof Exchange) || exchange.matchedRoute === undefined) return {};
+  const route = real.routes[played.routes.indexOf(exchange.matchedRoute)];
+  return route === undefined
+    ? {}
+    : explainedTries(route, real.host.upstream(upstream, 'keep-alive'), exchange);
 }
 
 function clientConnection(transport: DryRunStream, current: HttpInstance): Connection {

@@ -1,4 +1,4 @@
-import type { Connection, TraceContext } from '../../../src/plugin-api/index.ts';
+import type { Backend, Connection, TraceContext } from '../../../src/plugin-api/index.ts';
 import type { ClientCodec, RequestDraft } from '../message/client-stream.ts';
 import {
   B3,
@@ -122,6 +122,34 @@ export function tryLines(request: ForwardedRequest, edits: FieldEdits | undefine
   const late = edits?.lateLines(request) ?? '';
   const traced = trace === undefined ? '' : traceLines(trace, edits);
   return late === '' ? traced : `${traced}\r\n${late.slice(0, -2)}`;
+}
+
+/** A request that is sent to several backends at a time. */
+export interface SharedRequest extends ForwardedRequest {
+  readonly requestEdits: FieldEdits | undefined;
+  backend: Backend | undefined;
+}
+
+/** What a backend gets that has the request beside another one. */
+export interface SideLines {
+  /** As {@link tryLines}. */
+  readonly lines: string;
+  /** The span that they name; undefined without a trace. */
+  readonly spanId: string | undefined;
+}
+
+/** Like {@link tryLines}, for a backend that gets the request beside another one: the lines name that backend, and a span of its own. */
+export function sideLines(request: SharedRequest, backend: Backend): SideLines {
+  const { trace, backend: present } = request;
+  const presentSpanId = trace?.trySpanId ?? '';
+  trace?.nextTry();
+  // Templates may name the backend.
+  request.backend = backend;
+  const lines = tryLines(request, request.requestEdits);
+  request.backend = present;
+  const spanId = trace?.trySpanId;
+  trace?.resumeTry(presentSpanId);
+  return { lines, spanId };
 }
 
 /** The lines of the trace, without those that a transform removes or replaces. */

@@ -5,6 +5,7 @@ import { FieldEdits } from '../forwarding/field-edits.ts';
 import { pathEdit, type PathEdit } from '../forwarding/path-edits.ts';
 import { ResponseRewrite } from '../forwarding/response-rewrite.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
+import { RouteRetries } from '../retries/route-retries.ts';
 import { routeConditions, type RouteConditions } from '../routing/route-conditions.ts';
 import type { RouteAnswer } from '../answers/answered-exchange.ts';
 import type { RouteSettings } from './route-settings.ts';
@@ -26,10 +27,10 @@ export interface CompiledRoute extends RouteConditions {
   readonly split: RouteSplit | undefined;
   /** The answer of the proxy itself; undefined when requests are forwarded. */
   readonly answer: RouteAnswer | undefined;
-  /** When requests are tried again; undefined when the upstream has no settings for that. */
+  /** When its requests are tried again. */
+  readonly retries: RouteRetries;
+  /** That of {@link retries} for {@link upstream}; undefined when nothing is tried again. */
   readonly retryRules: RetryRules | undefined;
-  /** Whether its requests may be tried again. */
-  readonly retries: boolean;
   /** Gets copies of requests; undefined for none. */
   readonly mirror: Mirror | undefined;
   readonly requestEdits: FieldEdits | undefined;
@@ -49,15 +50,15 @@ export interface CompiledRoute extends RouteConditions {
 export function compileRoute(
   route: Route | undefined,
   { transform: general, underscore_headers: underscores }: HttpOptions,
-  parts: Pick<
-    CompiledRoute,
-    'upstream' | 'split' | 'answer' | 'settings' | 'retryRules' | 'retries' | 'mirror' | 'filters'
-  >,
+  parts: Pick<CompiledRoute, 'upstream' | 'split' | 'answer' | 'settings' | 'mirror' | 'filters'>,
 ): CompiledRoute {
   const own = route?.transform;
+  const retries = new RouteRetries(route ?? {});
   return {
     ...routeConditions(route),
     ...parts,
+    retries,
+    retryRules: parts.upstream && retries.of(parts.upstream),
     requestEdits: FieldEdits.ofTransforms(
       [...(general?.request_headers ?? []), ...(own?.request_headers ?? [])],
       underscores !== 'keep',

@@ -5,8 +5,6 @@ import type {
   ProtocolExplanation,
   ProtocolHost,
   ProtocolInstance,
-  Upstream,
-  UpstreamRecovery,
 } from '../../../src/plugin-api/index.ts';
 import { FilterChain, type RouteFilters } from '../filters/filter-chain.ts';
 import type { FilterStates } from '../filters/host/filter-states.ts';
@@ -15,7 +13,7 @@ import { ErrorPages } from '../answers/error-pages.ts';
 import type { RequestHead } from '../message/message-head.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import { LoopMark } from '../forwarding/loop-mark.ts';
-import type { HttpOptions, Route } from '../config/schema/options.generated.ts';
+import type { HttpMirror, HttpOptions, Route } from '../config/schema/options.generated.ts';
 import { CertificateHeaders } from '../https/certificate-headers.ts';
 import { HttpsRules } from '../https/https-rules.ts';
 import { OwnEndpoints } from '../answers/own-endpoints.ts';
@@ -29,14 +27,13 @@ import type { BodyLimits, HeadLimits, TakingLimits } from '../message/message-li
 import { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { ReplaceDeadChannel, type RetryPolicy } from '../retries/retry-policy.ts';
 import type { MirrorLoad } from './mirror-load.ts';
-import { RetryRules } from '../retries/retry-rules.ts';
 import { Via } from '../forwarding/via.ts';
 import type { RequestIds } from '../forwarding/request-ids.ts';
 import { Router } from '../routing/router.ts';
 import { routeAnswer } from '../answers/route-answer.ts';
 import type { RequestFacts } from '../routing/request-conditions.ts';
 import type { RouteEntry } from '../routing/route-entry.ts';
-import { answerEdits, compileRoute, type CompiledRoute } from './compiled-route.ts';
+import { answerEdits, compileRoute, type CompiledRoute, type Mirror } from './compiled-route.ts';
 import { routeSettings } from './route-settings.ts';
 import { RouteSplit } from './route-split.ts';
 
@@ -97,7 +94,6 @@ export class HttpInstance implements ProtocolInstance {
   readonly readsPaths: boolean;
   readonly #router: Router<CompiledRoute> | undefined;
   readonly #fallback: CompiledRoute | undefined;
-  readonly #retryRules = new WeakMap<UpstreamRecovery, RetryRules>();
   #active = 0;
   #whenIdle: (() => void) | undefined;
   readonly #filters: ListenerFilters | undefined;
@@ -197,17 +193,6 @@ export class HttpInstance implements ProtocolInstance {
     return [...routes, ...(this.#fallback === undefined ? [] : [this.#fallback])];
   }
 
-  /** When requests for that upstream are tried again; undefined when they are not. */
-  retryRules({ recovery }: Upstream): RetryRules | undefined {
-    if (recovery === undefined) return undefined;
-    let rules = this.#retryRules.get(recovery);
-    if (rules === undefined) {
-      rules = new RetryRules(recovery);
-      this.#retryRules.set(recovery, rules);
-    }
-    return rules;
-  }
-
   begun(): void {
     this.#active += 1;
   }
@@ -244,21 +229,20 @@ export class HttpInstance implements ProtocolInstance {
     const split = RouteSplit.of(action, host);
     const target =
       action.upstream === undefined ? split?.upstreams[0] : host.upstream(action.upstream, 'keep-alive');
-    const mirror = route?.mirror && {
-      upstream: host.upstream(route.mirror.upstream, 'keep-alive'),
-      percent: route.mirror.percent,
-      bodyLimitBytes: route.mirror.body_limit,
-    };
     return compileRoute(route, options, {
       upstream: target,
-      mirror,
+      mirror: this.#mirror(route?.mirror ?? options.mirror),
       split,
       settings: routeSettings(route, options, host.directory),
       answer: routeAnswer(action, host.directory),
-      retryRules: route?.retry === false || target === undefined ? undefined : this.retryRules(target),
-      retries: route?.retry !== false,
       filters,
     });
+  }
+
+  #mirror(given: HttpMirror | undefined): Mirror | undefined {
+    if (given === undefined || given.percent === 0) return undefined;
+    const upstream = this.host.upstream(given.upstream, 'keep-alive');
+    return { upstream, percent: given.percent, bodyLimitBytes: given.body_limit };
   }
 }
 

@@ -4,9 +4,11 @@ import type {
   Lease,
   LeaseRequest,
   LogFields,
+  MirrorRecord,
   MirrorResult,
   PendingLease,
 } from '../../../src/plugin-api/index.ts';
+import { sideLines, type SharedRequest } from '../forwarding/request-fields.ts';
 import type { Mirror } from '../instance/compiled-route.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { ClientStream, RequestDraft, ResponseEvents } from '../message/client-stream.ts';
@@ -18,10 +20,12 @@ import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 const LONGEST_WAIT_MS = 60_000;
 
 /** The request that is copied. */
-export interface MirroredRequest {
+export interface MirroredRequest extends SharedRequest {
   readonly instance: HttpInstance;
   readonly method: string;
   readonly isChunked: boolean;
+  /** The path, without the query; '' where nobody reads it. */
+  readonly path: string;
   logFields(): LogFields;
 }
 
@@ -47,6 +51,9 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
   #client: ClientStream | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
   #status = 0;
+  #spanId: string | undefined = undefined;
+  /** When the copy was sent, in ms since 1970; undefined before. */
+  #startedAtMs: number | undefined = undefined;
 
   private constructor(request: MirroredRequest, mirror: Mirror, draft: RequestDraft) {
     this.#request = request;
@@ -60,7 +67,7 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     if (Math.random() * 100 >= mirror.percent) return undefined;
     const { host, parts } = request.instance;
     if (parts.mirrorLoad.begin()) return new MirrorCopy(request, mirror, draft);
-    host.telemetry.mirrored?.(mirror.upstream.name, 'dropped');
+    host.telemetry.mirrored?.(recordOf(request, mirror, 'dropped'));
     return undefined;
   }
 
@@ -111,7 +118,10 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     const { instance } = this.#request;
     const client = instance.parts.clients.open(lease.channel, this.#request, this);
     this.#client = client;
-    client.send(this.#draft, '');
+    const { lines, spanId } = sideLines(this.#request, lease.backend);
+    this.#spanId = spanId;
+    this.#startedAtMs = Date.now();
+    client.send(this.#draft, lines);
     const bytes = this.#body?.bytes;
     this.#body = undefined;
     if (bytes !== undefined) client.giveBody(bytes);
@@ -179,13 +189,42 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
     this.#lease?.end(error, this.#status, error === undefined ? idleMs : 0);
     this.#body = undefined;
     parts.mirrorLoad.end(this.#takenBytes);
-    host.telemetry.mirrored?.(this.#mirror.upstream.name, result);
-    if (error !== undefined && host.logger.debugEnabled)
-      host.logger.debug('Copy of a request failed', {
-        ...this.logFields(),
-        upstream: this.#mirror.upstream.name,
-        error,
-      });
+    host.telemetry.mirrored?.({
+      ...recordOf(this.#request, this.#mirror, result, this.#startedAtMs),
+      backend: this.#lease?.backend,
+      status: this.#status,
+      error,
+      spanId: this.#spanId,
+    });
+    if (host.logger.debugEnabled) this.#log(result, error);
     this.#request.instance.ended();
   }
+
+  #log(result: MirrorResult, error: ErrorCode | undefined): void {
+    this.#request.instance.host.logger.debug(`Copy of a request ${WORDS[result]}`, {
+      ...this.logFields(),
+      mirror: this.#mirror.upstream.name,
+      ...(this.#lease === undefined ? {} : { mirror_backend: this.#lease.backend.name }),
+      ...(this.#status === 0 ? {} : { mirror_status: this.#status }),
+      ...(error === undefined ? {} : { error }),
+    });
+  }
+}
+
+const WORDS: Readonly<Record<MirrorResult, string>> = {
+  answered: 'was answered',
+  failed: 'failed',
+  dropped: 'was dropped',
+};
+
+/** The record of a copy that no backend got yet. `startedAtMs`: in ms since 1970. Default: now */
+function recordOf(
+  { method, path, trace }: MirroredRequest,
+  { upstream: { name: upstream } }: Mirror,
+  result: MirrorResult,
+  startedAtMs = Date.now(),
+): MirrorRecord {
+  const durationMs = Date.now() - startedAtMs;
+  const nothing = { backend: undefined, status: 0, error: undefined, spanId: undefined };
+  return { upstream, result, method, path, trace, startedAtMs, durationMs, ...nothing };
 }

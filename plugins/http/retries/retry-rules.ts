@@ -1,7 +1,7 @@
 import type { RetryBudget, RetrySettings, UpstreamRecovery } from '../../../src/plugin-api/index.ts';
 import { isIdempotent } from './retry-policy.ts';
 
-/** When requests for an upstream are tried again, as `resilience.retry` says, and the budget that they share. */
+/** When requests for an upstream are tried again, as `resilience.retry` and a route say, and the budget that they share. */
 export class RetryRules {
   readonly settings: RetrySettings;
   /** So long a request may be without the head of a response, until a second try begins beside the first one. 0: for ever. */

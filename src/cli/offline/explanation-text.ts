@@ -1,4 +1,3 @@
-import { formatDuration } from '../../config/values/units.ts';
 import type {
   ExplainedEdits,
   ExplainedField,
@@ -7,13 +6,13 @@ import type {
 } from '../../plugin-api/index.ts';
 import type {
   Explanation,
-  ExplainedBackend,
   ExplainedSticky,
   ExplainedBackendTls,
   ExplainedCertificate,
   ExplainedTls,
   ForwardedRequest,
 } from '../../runtime/explain/explanation.ts';
+import { backendLines, upstreamSections } from './upstream-text.ts';
 
 const LABEL_WIDTH = 11;
 /** How many routes that did not take the request are shown. Those that came closest are chosen. */
@@ -49,11 +48,7 @@ export function explanationText(explanation: Explanation): string {
     lines.push(...section('upstream', [`${name} (${algorithm}${keyText})${sentText}`, ...over]));
     lines.push(...section('sticky', sticky === undefined ? [] : [stickyText(sticky)]));
     lines.push(...section('backends', backendLines(backends)));
-    const { retry, hedge } = upstream;
-    if (retry !== undefined)
-      lines.push(...section('retries', [`up to ${retry.max_attempts} tries, on ${retry.on.join(', ')}`]));
-    if (hedge !== undefined)
-      lines.push(...section('hedge', [`a second try after ${formatDuration(hedge.after_ms)}`]));
+    for (const [label, texts] of upstreamSections(upstream)) lines.push(...section(label, texts));
     lines.push(...section('picked', [picked === undefined ? reason : `${picked}: ${reason}`]));
   }
   lines.push(...notes.flatMap((note) => section('note', [note])));
@@ -171,14 +166,4 @@ function editLines({ removed, added }: ExplainedEdits): string[] {
 
 function fieldText([name, value]: ExplainedField): string {
   return `${name}: ${value}`;
-}
-
-function backendLines(backends: readonly ExplainedBackend[]): string[] {
-  if (backends.length === 0) return ['none'];
-  const width = Math.max(...backends.map(({ name }) => name.length));
-  return backends.map(({ name, address, candidate, reason, weight, effective_weight: now, health }) => {
-    const state = candidate ? 'candidate' : `no candidate: ${reason ?? ''}`;
-    const known = health === 'unknown' ? ', health not known' : '';
-    return `${name.padEnd(width)}  ${address === name ? '' : `${address}  `}${state}, weight ${weight}${now === undefined ? '' : ` (now ${now})`}${known}`;
-  });
 }

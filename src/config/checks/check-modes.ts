@@ -4,7 +4,7 @@ import type { FileCheckContext } from './check-context.ts';
 
 /** The keys that mean something in one mode only. */
 const KEYS_OF_MODE: Readonly<Record<string, readonly string[]>> = {
-  http: ['http', 'transform', 'health_endpoint'],
+  http: ['http', 'transform', 'mirror', 'health_endpoint'],
   tcp: ['tcp'],
   'a plugin': ['options'],
 };

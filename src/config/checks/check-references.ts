@@ -1,3 +1,4 @@
+import type { OptionsPath, UpstreamUse } from '../../plugin-api/index.ts';
 import { configPath, passedUpstreams } from '../options/listener-options.ts';
 import { suggestion } from '../problems/closest.ts';
 import type { Path } from '../problems/problem.ts';
@@ -18,9 +19,11 @@ export function checkReferencesOf(index: number, context: ListenerCheckContext):
   if (uses.failures.has(index)) throw uses.failures.get(index);
   if (listener.upstream !== undefined)
     checkReference(listener.upstream, ['listeners', index, 'upstream'], context);
-  for (const { name, place } of uses.ofListener(index)) {
+  for (const use of uses.ofListener(index)) {
+    const { name, place } = use;
     if (place !== 'upstream') checkReference(name, configPath(index, listener, place), context);
     checkHashKey(name, listener.mode, context);
+    warnOfSecondTries(use, (path) => configPath(index, listener, path), context);
   }
   // A connection that is passed on undecrypted is one of TCP, whatever the listener's mode is.
   for (const name of passedUpstreams(listener)) checkHashKey(name, 'tcp', context);
@@ -39,6 +42,24 @@ function checkReference(name: string, path: Path, context: ListenerCheckContext)
   const names = config.upstreams.map((upstream) => upstream.name);
   const known = names.length === 0 ? '; there are no upstreams' : suggestion(name, names);
   error(path, `names the upstream ${shown(path, name)}, which does not exist${known}`);
+}
+
+/** Settings for second tries need the budget of their upstream, which only an upstream with such settings has. */
+function warnOfSecondTries(
+  { name, retry, hedge }: UpstreamUse,
+  pathOf: (place: OptionsPath) => Path,
+  { config, uses, warn }: ListenerCheckContext,
+): void {
+  const { resilience } = config.upstreams[uses.indexOf(name) ?? -1] ?? {};
+  if (resilience === undefined) return;
+  const tries = resilience.retry?.enabled === true;
+  if (retry !== undefined && !tries)
+    warn(pathOf(retry), 'has no effect: the upstream of the route has no resilience.retry, or it is off');
+  if (hedge !== undefined && !tries && resilience.hedge?.enabled !== true)
+    warn(
+      pathOf(hedge),
+      'has no effect: the upstream of the route has neither resilience.retry nor resilience.hedge, or both are off',
+    );
 }
 
 /** A TCP connection, for example, has no header, cookie, path or query. */

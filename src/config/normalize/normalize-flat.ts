@@ -2,6 +2,7 @@ import { suggestion } from '../problems/closest.ts';
 import type { ConfigFile, FileBackend, FlatRoute } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import { DEFAULT_NAME, sharedUpstream, singleListener } from './normalize-single.ts';
+import { routeMirror } from './normalize-mirror.ts';
 import type { WrittenBackends } from './normalize-upstream-tls.ts';
 import { normalizeBackend } from './normalize-upstream.ts';
 import type { Path } from '../problems/problem.ts';
@@ -25,7 +26,7 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
     },
   ];
   const routes = (file.http?.routes ?? []).map((route, index) => {
-    const { backends: names, split, ...rest } = route;
+    const { backends: names, split, mirror, ...rest } = route;
     const name = route.name ?? `route-${index + 1}`;
     const at: Path = ['listeners', 0, 'http', 'routes', index];
     const add = (group: readonly string[], upstream: string, from: Path): string => {
@@ -37,7 +38,8 @@ export function normalizeFlat(file: ConfigFile, context: NormalizeContext): obje
       context.provenance.set([...at, 'split', place, 'upstream'], from);
       return { ...side, upstream: add(backends, `${routeUpstreamName(name)}:${backends.join('+')}`, from) };
     });
-    const shared = { ...rest, name, ...(sides === undefined ? {} : { split: sides }) };
+    const copied = routeMirror(mirror, { name, index, at: routeAt(index) }, file, upstreams, context);
+    const shared = { ...rest, name, ...(sides === undefined ? {} : { split: sides }), ...copied };
     if (names === undefined) return isSettled(route) ? shared : { ...shared, upstream: DEFAULT_NAME };
     context.provenance.set([...at, 'upstream'], [...routeAt(index), 'backends']);
     return { ...shared, upstream: add(names, routeUpstreamName(name), [...routeAt(index), 'backends']) };

@@ -1,5 +1,6 @@
 import type { ConfigFile, GatewayRoute } from '../schema/config-file.generated.ts';
 import type { NormalizeContext } from './normalize-context.ts';
+import { routeMirror } from './normalize-mirror.ts';
 import { routeUpstreamName } from './normalize-flat.ts';
 import { sharedUpstream, singleListener } from './normalize-single.ts';
 import { normalizeBackend } from './normalize-upstream.ts';
@@ -12,7 +13,7 @@ import type { Path } from '../problems/problem.ts';
 export function normalizeGateway(file: ConfigFile, context: NormalizeContext): object {
   const upstreams: object[] = [];
   const routes = (file.routes ?? []).map((given, index) => {
-    const { path, strategy, backends, ...rest } = given;
+    const { path, strategy, backends, mirror, ...rest } = given;
     const name = given.name ?? path ?? `route-${index + 1}`;
     const at: Path = ['listeners', 0, 'http', 'routes', index];
     const from: Path = ['routes', index];
@@ -21,9 +22,11 @@ export function normalizeGateway(file: ConfigFile, context: NormalizeContext): o
     context.provenance.set([...at, 'path_prefix'], [...from, 'path']);
     context.provenance.set([...at, 'upstream'], [...from, 'backends']);
     const prefix = path === undefined ? {} : { path_prefix: path };
-    if (backends === undefined) return { ...rest, name, ...prefix };
+    const shared = { ...rest, name, ...prefix };
+    const copied = (): object => routeMirror(mirror, { name, index, at: from }, file, upstreams, context);
+    if (backends === undefined) return { ...shared, ...copied() };
     upstreams.push(routeUpstream(file, given, name, { from, at: ['upstreams', upstreams.length] }, context));
-    return { ...rest, name, ...prefix, upstream: routeUpstreamName(name) };
+    return { ...shared, upstream: routeUpstreamName(name), ...copied() };
   });
   return { listeners: [singleListener(file, routes, upstreams, context)], upstreams };
 }

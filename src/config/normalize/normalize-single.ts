@@ -3,7 +3,13 @@ import type { NormalizeContext } from './normalize-context.ts';
 import { listenerTls } from './normalize-tls.ts';
 import type { WrittenBackends } from './normalize-upstream-tls.ts';
 import { upstreamTls } from './normalize-upstream-tls.ts';
-import { healthCheckOfInterval, normalizeHealthCheck, normalizeSlowStart } from './normalize-upstream.ts';
+import {
+  connectionPool,
+  healthCheckOfInterval,
+  normalizeHealthCheck,
+  normalizeSlowStart,
+} from './normalize-upstream.ts';
+import { fileMirror } from './normalize-mirror.ts';
 import { pickKeys } from './pick-keys.ts';
 import { SniUpstreams } from './sni-upstreams.ts';
 import type { Path } from '../problems/problem.ts';
@@ -37,7 +43,10 @@ export function singleListener(
     ),
     ...acceptedProxyProtocol(file),
   };
-  if (mode === 'http') return { ...base, http: httpOptions(file, routes, context) };
+  if (mode === 'http') {
+    const mirror = fileMirror(file, upstreams, context);
+    return { ...base, http: { ...httpOptions(file, routes, context), ...mirror } };
+  }
   warnOfUnusedTimeouts(file, mode, context);
   if (mode === 'tcp') return { ...base, tcp: tcpOptions(file, context) };
   return { ...base, ...pickKeys(file, ['options']) };
@@ -71,8 +80,6 @@ function passedUpstream(file: ConfigFile, at: Path, context: NormalizeContext): 
 }
 
 function commonSettings(file: ConfigFile, at: Path, context: NormalizeContext): object {
-  const { connect, read } = file.timeouts ?? {};
-  const timeouts = { ...(connect === undefined ? {} : { connect }), ...(read === undefined ? {} : { read }) };
   const sent = file.proxy_protocol?.send;
   if (sent !== undefined) context.provenance.set([...at, 'proxy_protocol'], ['proxy_protocol', 'send']);
   return {
@@ -80,7 +87,7 @@ function commonSettings(file: ConfigFile, at: Path, context: NormalizeContext): 
     ...connectionPool(file, at, context),
     ...normalizeSlowStart(file.slow_start, ['slow_start'], at, context),
     ...(sent === undefined ? {} : { proxy_protocol: sent }),
-    timeouts,
+    timeouts: pickKeys(file.timeouts ?? {}, ['connect', 'read']),
   };
 }
 
@@ -88,32 +95,6 @@ function commonSettings(file: ConfigFile, at: Path, context: NormalizeContext): 
 function acceptedProxyProtocol({ proxy_protocol: given }: ConfigFile): object {
   const { accept = given?.trusted !== undefined, ...rest } = given ?? {};
   return accept ? { proxy_protocol: { ...pickKeys(rest, ['trusted', 'timeout']), accept } } : {};
-}
-
-/** Keys of the `http` section, and the keys of `connection_pool` that they are other names for. */
-const POOL_NAMES = [
-  ['max_idle_conns_per_host', 'max_idle'],
-  ['idle_conn_timeout', 'max_idle_time'],
-] as const;
-
-function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): object {
-  const given = file.connection_pool ?? {};
-  const pool: Record<string, unknown> = { ...given };
-  for (const [name, key] of POOL_NAMES) {
-    const value = file.http?.[name];
-    if (value === undefined) continue;
-    if (given[key] === undefined) {
-      pool[key] = value;
-      context.provenance.set([...at, 'connection_pool', key], ['http', name]);
-    } else if (given[key] !== value) {
-      context.warn(['http', name], `has no effect: connection_pool.${key} is used instead`);
-    }
-    if (given.enabled === false)
-      context.warn(['http', name], 'has no effect while connection_pool.enabled is false');
-  }
-  return Object.keys(pool).length === 0 && file.connection_pool === undefined
-    ? {}
-    : { connection_pool: pool };
 }
 
 function healthCheck(file: ConfigFile, at: Path, hasTls: boolean, context: NormalizeContext): object {

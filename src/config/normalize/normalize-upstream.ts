@@ -1,6 +1,6 @@
 import { formatAddress } from '../values/address.ts';
 import { parseBackendAddress } from '../values/backend-address.ts';
-import type { FileBackend, FileSlowStart, HealthCheck } from '../schema/config-file.generated.ts';
+import type { ConfigFile, FileBackend, FileSlowStart, HealthCheck } from '../schema/config-file.generated.ts';
 import type { Path } from '../problems/problem.ts';
 import type { NormalizeContext } from './normalize-context.ts';
 import { formatDuration, parseDurationMs } from '../values/units.ts';
@@ -51,6 +51,33 @@ export function normalizeSlowStart(
   if (typeof given === 'object') return { slow_start: given };
   provenance.set([...at, 'slow_start', 'window'], inFile);
   return { slow_start: { window: given } };
+}
+
+/** Keys of the `http` section, and the keys of `connection_pool` that they are other names for. */
+const POOL_NAMES = [
+  ['max_idle_conns_per_host', 'max_idle'],
+  ['idle_conn_timeout', 'max_idle_time'],
+] as const;
+
+/** The `connection_pool` of an upstream of a flat or gateway file, as a part of it. */
+export function connectionPool(file: ConfigFile, at: Path, context: NormalizeContext): object {
+  const given = file.connection_pool ?? {};
+  const pool: Record<string, unknown> = { ...given };
+  for (const [name, key] of POOL_NAMES) {
+    const value = file.http?.[name];
+    if (value === undefined) continue;
+    if (given[key] === undefined) {
+      pool[key] = value;
+      context.provenance.set([...at, 'connection_pool', key], ['http', name]);
+    } else if (given[key] !== value) {
+      context.warn(['http', name], `has no effect: connection_pool.${key} is used instead`);
+    }
+    if (given.enabled === false)
+      context.warn(['http', name], 'has no effect while connection_pool.enabled is false');
+  }
+  return Object.keys(pool).length === 0 && file.connection_pool === undefined
+    ? {}
+    : { connection_pool: pool };
 }
 
 /** The timeout of a check is the interval, but at most this. */

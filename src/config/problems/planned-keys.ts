@@ -1,7 +1,6 @@
 /** Keys of features that do not exist yet. A config with one of them is refused with a message that says so. */
 export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'access_control',
-  'adaptive_concurrency',
   'auth',
   'authentication',
   'basic_auth',
@@ -20,7 +19,6 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'http3',
   'ip_filter',
   'jwt',
-  'mirror',
   'passive_health_check',
   'protection',
   'quic',

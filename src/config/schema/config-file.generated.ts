@@ -42,6 +42,7 @@ export interface ConfigFile {
   readonly resilience?: Resilience;
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
+  readonly mirror?: FileMirror;
   /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly http?: FlatHttp;
@@ -885,6 +886,22 @@ export interface Rewrite {
   readonly replacement: string;
 }
 
+/** Sends a copy of requests to other servers, such as a new version of a service under the real load. Their answers are ignored, and they get nothing but copies. In a file with `listeners`, `mirror` names an upstream instead. A copy is sent once its request is complete, with the same header as the request. Where the request has a trace, the copy is a span of its own below it, and its backend gets the id of that span. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The servers have `timeouts.read`, but no more than a minute, to begin an answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. The servers form an upstream with the name `mirror:` and that of the route, or `mirror` for the section at the top of the file. It has `timeouts`, `connection_pool` and `tls.backend` of the file, and no health checks. */
+export interface FileMirror {
+  /** The servers that get the copies, as `host:port`, `http://host:port` or `https://host:port`. With several, each copy goes to one of them. */
+  readonly backends: readonly string[];
+  /**
+   * How many of the requests are copied, in percent. They are drawn at random.
+   * @default 100
+   */
+  readonly percent?: number;
+  /**
+   * Requests with longer bodies are not copied.
+   * @default "64KiB"
+   */
+  readonly body_limit?: string;
+}
+
 /** Settings of `mode: http` in a flat file. */
 export interface FlatHttp {
   /** Rules that say what becomes of a request. */
@@ -1003,8 +1020,9 @@ export interface FlatRoute {
    * @default 0
    */
   readonly priority?: number;
-  /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
-  readonly retry?: boolean;
+  readonly retry?: boolean | RouteRetry;
+  readonly hedge?: boolean | RouteHedge;
+  readonly mirror?: FileMirror;
   /** Filters that the requests of this route pass, in this order, after the filters of the listener. Each entry names a filter in `use`; its other keys are the options of that filter. See [the filters](../plugins/filters/README.md). */
   readonly filters?: readonly HttpFilter[];
   readonly transform?: Transform;
@@ -1131,6 +1149,30 @@ export interface ErrorPage {
   readonly file?: string;
   /** Whether the page also replaces the bodies of responses of backends with these statuses. `WWW-Authenticate`, `Retry-After` and `Allow` of the response are kept. A client that prefers JSON gets the response of the backend. */
   readonly backends?: boolean;
+}
+
+/** How requests of this route are tried again, where that differs from `resilience.retry` of the upstream: a key that is missing here has the value of the upstream. The budget is that of the upstream for all its routes together. `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. `true`: the settings of the upstream count. A section has an effect only where the upstream has `resilience.retry`. Default: the settings of the upstream count. */
+export interface RouteRetry {
+  /** How often a request is tried at most, the first try included. Default: that of the upstream. */
+  readonly max_attempts?: number;
+  /** The longest time to wait before the second try. Default: that of the upstream. */
+  readonly initial_delay?: string | number;
+  /** The longest time to wait before any try. Default: that of the upstream. */
+  readonly max_delay?: string | number;
+  /** When a request is tried again: `connect-failure`, `reset`, `timeout`, or statuses of responses, as in `on` of `resilience.retry`. Default: those of the upstream. */
+  readonly on?: readonly (string | number)[];
+  /** The methods of requests that are tried again although a backend may have executed them already. Default: those of the upstream. */
+  readonly methods?: readonly string[];
+  /** How long one try may take, from the moment that the backend has the whole request to the head of its response. 0: only the `read` timeout of the upstream counts. Default: that of the upstream. */
+  readonly per_try_timeout?: string | number;
+  /** How many bytes of a request body are kept in memory, so that it can be sent again. Default: that of the upstream. */
+  readonly body_limit?: string;
+}
+
+/** Whether, and when, a second try of a request of this route begins beside the first one, where that differs from `resilience.hedge` of the upstream. `false`: never. A section has an effect only where the upstream has `resilience.retry` or `resilience.hedge`, as second tries draw on its budget, and not on a route with `retry: false`. `true`: the settings of the upstream count. Default: the settings of the upstream count. */
+export interface RouteHedge {
+  /** The second try begins when so much time has passed without the head of a response. The time that a connection takes is a part of it, and a wait in the queue is none. It needs no `retry`. */
+  readonly after: string;
 }
 
 /** One filter in a list of filters. The keys beside `use` are its options. */
@@ -1350,8 +1392,9 @@ export interface GatewayRoute {
   readonly error_pages?: readonly ErrorPage[];
   /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
   readonly log?: boolean;
-  /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
-  readonly retry?: boolean;
+  readonly retry?: boolean | RouteRetry;
+  readonly hedge?: boolean | RouteHedge;
+  readonly mirror?: FileMirror;
   readonly transform?: Transform;
 }
 
@@ -1494,6 +1537,7 @@ export interface FileHttp {
    */
   readonly filter_timeout?: string;
   readonly transform?: Transform;
+  readonly mirror?: HttpMirror;
   /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
@@ -1596,8 +1640,8 @@ export interface FileRoute {
   readonly error_pages?: readonly ErrorPage[];
   /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
   readonly log?: boolean;
-  /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
-  readonly retry?: boolean;
+  readonly retry?: boolean | RouteRetry;
+  readonly hedge?: boolean | RouteHedge;
   readonly mirror?: HttpMirror;
   /** Filters that the requests of this route pass, in this order, after the filters of the listener. Each entry names a filter in `use`; its other keys are the options of that filter. See [the filters](../plugins/filters/README.md). */
   readonly filters?: readonly HttpFilter[];
@@ -1615,12 +1659,12 @@ export interface HttpSplit {
   readonly weight?: number;
 }
 
-/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
+/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete, with the same header as the request. Where the request has a trace, the copy is a span of its own below it, and its backend gets the id of that span. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
 export interface HttpMirror {
   /** Name of the upstream that gets the copies. */
   readonly upstream: string;
   /**
-   * How many requests of the route are copied, in percent. They are drawn at random.
+   * How many of the requests are copied, in percent. They are drawn at random.
    * @default 100
    */
   readonly percent?: number;

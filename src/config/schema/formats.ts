@@ -9,7 +9,7 @@ import { isHeaderValue, isToken } from '../../plugin-api/values/http-syntax.ts';
 import { BYTE_TEXT_FORMS, parseByteText } from '../values/byte-text.ts';
 import { parseFilter } from '../log-filter/parse-filter.ts';
 import { parseRetryCondition, RETRY_CONDITION_FORMS } from '../values/retry-condition.ts';
-import { parseStatusRanges } from '../values/status-ranges.ts';
+import { parseStatusRanges } from '../../plugin-api/values/status-ranges.ts';
 import { NAME_SERVER_FORMS, parseNameServer } from '../values/name-server.ts';
 import { CIPHER_SUITE_FORMS, parseCipherSuite } from '../values/tls/cipher-suite.ts';
 import { CURVE_FORMS, parseCurve } from '../values/tls/curve.ts';

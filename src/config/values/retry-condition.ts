@@ -1,4 +1,4 @@
-import { parseStatusRanges } from './status-ranges.ts';
+import { parseStatusRanges } from '../../plugin-api/values/status-ranges.ts';
 
 const CONDITIONS: ReadonlySet<string> = new Set(['connect-failure', 'reset', 'timeout']);
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-import type { StatusRange } from '../../config/values/status-ranges.ts';
+import type { StatusRange } from '../../plugin-api/values/status-ranges.ts';
 import type { HttpProbeSettings } from './probe-settings.ts';
 import { BodySearch } from './body-search.ts';
 import { finalHead, type FinalHead } from './status-line.ts';

@@ -1,4 +1,4 @@
-import type { StatusRange } from '../../config/values/status-ranges.ts';
+import type { StatusRange } from '../../plugin-api/values/status-ranges.ts';
 
 /** What one check does. */
 export type ProbeSettings = TcpProbeSettings | HttpProbeSettings | ProtocolProbeSettings;

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 
 import type { Logger, OverloadView } from '../../plugin-api/index.ts';
+import type { OverloadLevel, OverloadReading } from '../../readings/process.ts';
 
 /** From which value on new requests are refused, and from which on new connections are too. */
 export interface OverloadThresholds {
@@ -23,14 +24,14 @@ export interface LoadSample {
   readonly heapPercent: number;
 }
 
+const OVER = 'This thread is no longer overloaded: nothing is refused';
 const LOOK_INTERVAL_MS = 100;
 /** The weight of the latest look: after a second most of an average is younger than that. */
 const LATEST = 1 / 3;
 /** A level ends when all values are below this part of its thresholds, so that it does not come and go. */
 const BACK_PART = 0.8;
 
-/** 0: nothing is refused. 1: new requests are. 2: new connections are too. */
-export type OverloadLevel = 0 | 1 | 2;
+const NOT_OVERLOADED: OverloadReading = { event_loop_delay: 0, heap: 0 };
 
 /**
  * Protects this thread from more work than it can do: beyond a threshold it refuses new requests at once, which is much cheaper than to serve
@@ -40,6 +41,7 @@ export type OverloadLevel = 0 | 1 | 2;
  */
 export class OverloadGuard implements OverloadView {
   level: OverloadLevel = 0;
+  #reading = NOT_OVERLOADED;
   readonly #logger: Logger;
   #settings: OverloadSettings | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -63,10 +65,16 @@ export class OverloadGuard implements OverloadView {
     return this.#settings?.retryAfterMs ?? 0;
   }
 
+  /** What overloads this thread; undefined while nothing is measured. */
+  get reading(): OverloadReading | undefined {
+    return this.#settings && this.#reading;
+  }
+
   /** Follows these settings from now on; undefined: protects nothing. */
   configure(settings: OverloadSettings | undefined): void {
     this.#settings = settings;
     if (settings === undefined) {
+      if (this.level > 0) this.#logger.warn(OVER, { level: 0, reason: 'overload protection was turned off' });
       this.destroy();
       return;
     }
@@ -82,15 +90,19 @@ export class OverloadGuard implements OverloadView {
   judge(sample: LoadSample): void {
     const settings = this.#settings;
     if (settings === undefined) return;
-    const level = levelOf(sample, settings, this.level);
+    const reading = readingOf(sample, settings, this.#reading);
+    const { event_loop_delay: byDelay, heap: byHeap } = reading;
+    const level = byDelay > byHeap ? byDelay : byHeap;
+    this.#reading = reading;
     if (level === this.level) return;
     this.level = level;
     const fields = {
       level,
       delay_ms: Math.round(sample.delayMs),
       heap_percent: Math.round(sample.heapPercent),
+      ...(level === 0 ? {} : { reason: byDelay === level ? 'event_loop_delay' : 'heap' }),
     };
-    if (level === 0) this.#logger.warn('This thread is no longer overloaded: nothing is refused', fields);
+    if (level === 0) this.#logger.warn(OVER, fields);
     else if (level === 1) this.#logger.warn('This thread is overloaded: new requests get 503', fields);
     else this.#logger.warn('This thread is overloaded: new connections are closed', fields);
   }
@@ -100,6 +112,7 @@ export class OverloadGuard implements OverloadView {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.level = 0;
+    this.#reading = NOT_OVERLOADED;
   }
 
   #look(): void {
@@ -112,16 +125,19 @@ export class OverloadGuard implements OverloadView {
   }
 }
 
-/** The level by a measurement. One that is there already ends only well below its threshold. */
-function levelOf(
+/** The levels by a measurement. One that is there already ends only well below its threshold. */
+function readingOf(
   { delayMs, heapPercent }: LoadSample,
   settings: OverloadSettings,
-  before: OverloadLevel,
-): OverloadLevel {
-  const isAbove = (key: keyof OverloadThresholds, isOn: boolean): boolean => {
-    const part = isOn ? BACK_PART : 1;
-    return delayMs > settings.delayMs[key] * part || heapPercent > settings.heapPercent[key] * part;
+  before: OverloadReading,
+): OverloadReading {
+  return {
+    event_loop_delay: levelOf(delayMs, settings.delayMs, before.event_loop_delay),
+    heap: levelOf(heapPercent, settings.heapPercent, before.heap),
   };
-  if (isAbove('pause', before === 2)) return 2;
-  return isAbove('refuse', before > 0) ? 1 : 0;
+}
+
+function levelOf(value: number, { refuse, pause }: OverloadThresholds, before: OverloadLevel): OverloadLevel {
+  if (value > pause * (before === 2 ? BACK_PART : 1)) return 2;
+  return value > refuse * (before > 0 ? BACK_PART : 1) ? 1 : 0;
 }

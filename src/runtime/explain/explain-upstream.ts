@@ -3,13 +3,11 @@ import type { Upstream as UpstreamConfig, UpstreamTls } from '../../config/schem
 import { formatDuration } from '../../config/values/units.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
-import type { StickySource } from '../../plugin-api/index.ts';
-import type {
-  ExplainedBackend,
-  ExplainedSticky,
-  ExplainedBackendTls,
-  ExplainedUpstream,
-} from './explanation.ts';
+import type { ExplainedForward, StickySource } from '../../plugin-api/index.ts';
+import { explainBackend, isCandidate } from './explain-backend.ts';
+import { explainGroup, explainQueue, panicText } from './explain-group.ts';
+import { explainTries } from './explain-tries.ts';
+import type { ExplainedSticky, ExplainedBackendTls, ExplainedUpstream } from './explanation.ts';
 
 /** What of a request says which backend it gets. */
 export interface RequestMarks {
@@ -19,13 +17,17 @@ export interface RequestMarks {
   readonly session?: string | undefined;
 }
 
+/** What of a forwarded request its explanation needs. */
+export type ForwardMarks = RequestMarks & Pick<ExplainedForward, 'tries' | 'mirror'>;
+
 /** Explains which backend of an upstream a request would get. No backend is contacted, and no balancer changes its state. */
 export function explainUpstream(
   config: UpstreamConfig,
   group: UpstreamGroup,
-  { key, session }: RequestMarks,
+  forward: ForwardMarks,
   live: boolean,
 ): ExplainedUpstream {
+  const { key, session } = forward;
   const backends = group.members.map((member) => explainBackend(config, member, live));
   const { hash_key: hashKey } = config.load_balancer;
   return {
@@ -36,21 +38,15 @@ export function explainUpstream(
     ...(hashKey === undefined || !hashes(config)
       ? {}
       : { hash_key: { from: hashKey, ...(key === undefined ? {} : { value: key }) } }),
-    ...explainRetry(config),
-    ...explainHedge(config),
+    ...explainTries(config, group, forward, live),
+    ...(forward.mirror === undefined ? {} : { mirror: forward.mirror }),
+    ...explainQueue(config, group, live),
+    ...explainGroup(config, group, live),
+    ...(group.members.some(({ panics }) => panics) ? { panic: panicText(config) } : {}),
     ...(group.sticky === undefined ? {} : { sticky: explainSticky(group, group.sticky, session) }),
     backends,
     ...pickOf(config, group, { key, session }, live),
   };
-}
-
-function explainRetry({ resilience: { retry } }: UpstreamConfig): Pick<ExplainedUpstream, 'retry'> {
-  if (retry?.enabled !== true) return {};
-  return { retry: { max_attempts: retry.max_attempts, on: retry.on } };
-}
-
-function explainHedge({ resilience: { hedge } }: UpstreamConfig): Pick<ExplainedUpstream, 'hedge'> {
-  return hedge?.enabled === true ? { hedge: { after_ms: hedge.after } } : {};
 }
 
 function explainSticky(
@@ -120,55 +116,4 @@ function withoutCandidates({ queue }: UpstreamConfig, { members }: UpstreamGroup
 
 function hashes({ load_balancer: { algorithm } }: UpstreamConfig): boolean {
   return HASHING_ALGORITHMS.has(algorithm);
-}
-
-function isCandidate(member: Member): boolean {
-  return member.weight > 0 && member.available;
-}
-
-function explainBackend(
-  { health_check: check }: UpstreamConfig,
-  member: Member,
-  live: boolean,
-): ExplainedBackend {
-  const { backend, weight } = member;
-  const candidate = isCandidate(member);
-  const isChecked = check?.enabled === true;
-  const health = !isChecked ? 'unchecked' : !live ? 'unknown' : member.sound ? 'healthy' : 'unhealthy';
-  return {
-    name: backend.name,
-    address: backend.address,
-    weight,
-    ...(member.effectiveWeight === weight ? {} : { effective_weight: member.effectiveWeight }),
-    candidate,
-    ...(candidate ? {} : { reason: reasonAgainst(member) }),
-    health,
-    active: backend.active,
-    max_connections: Number.isFinite(member.maxConnections) ? member.maxConnections : 0,
-  };
-}
-
-function reasonAgainst(member: Member): string {
-  if (member.weight === 0) return 'its weight is 0';
-  if (!member.up || member.breaker?.hasRoom === false) return reasonOfState(member);
-  if (member.active >= member.maxConnections) return `at its limit of ${member.maxConnections} connections`;
-  const { requests } = member;
-  if (requests?.hasRoom === false)
-    return `at its limit of ${Math.min(requests.max, requests.adaptive?.limit ?? requests.max)} requests`;
-  return 'all sockets of its pool are in use';
-}
-
-/** Why the state of a member keeps it from requests. */
-function reasonOfState({ health, standing, ejection, breaker, state }: Member): string {
-  const { hand } = standing;
-  if (hand !== undefined && hand.state !== 'healthy')
-    return `set to ${hand.state} by an operator${hand.reason === undefined ? '' : `: ${hand.reason}`}`;
-  if (state === 'draining' || state === 'maintenance')
-    return `${state}, as its agent says: ${health?.agent?.text ?? ''}`;
-  if (state === 'open' || state === 'half-open')
-    return `its circuit breaker is ${state}${breaker?.reason === undefined ? '' : `: ${breaker.reason}`}`;
-  if (state === 'ejected') return `ejected${ejection?.reason === undefined ? '' : `: ${ejection.reason}`}`;
-  return health?.lastError === undefined
-    ? 'unhealthy: too few checks passed'
-    : `unhealthy: ${health.lastError}`;
 }

@@ -2,8 +2,11 @@ import type {
   ExplainedAnswer,
   ExplainedEdits,
   ExplainedField,
+  ExplainedMirror,
+  ExplainedRetry,
   ExplainedRule,
 } from '../../plugin-api/index.ts';
+import type { BreakerState, MemberState } from '../../readings/upstreams/upstream.ts';
 
 /**
  * The way that a request would take through the proxy: the answer of `POST /explain` and of `balance explain --json`. Values of headers that
@@ -118,16 +121,66 @@ export interface ExplainedUpstream {
   readonly tls?: ExplainedBackendTls;
   /** What is hashed. Absent for algorithms that hash nothing. */
   readonly hash_key?: { readonly from: string; readonly value?: string };
-  /** When a failed request is tried again, by `resilience.retry`; absent when it is not. */
-  readonly retry?: { readonly max_attempts: number; readonly on: readonly string[] };
-  /** After how many ms a second try begins, by `resilience.hedge`; absent when there is none. */
+  /** When a failed request is tried again; absent when it is not. */
+  readonly retry?: ExplainedRules;
+  /** Why a request that failed is not tried again; absent when it is, or when that needs no reason. */
+  readonly no_retry?: string;
+  /** After how many ms a second try begins beside the first one; absent when there is none. */
   readonly hedge?: { readonly after_ms: number };
+  /** What bounds tries beside the first ones, for all requests of the upstream together; absent when there are none. */
+  readonly retry_budget?: ExplainedBudget;
+  /** Where a copy of the request goes; absent when there is none. */
+  readonly mirror?: ExplainedMirror;
+  /** How many requests may wait for a backend with room, and how long; absent when none may. */
+  readonly queue?: ExplainedQueue;
+  /** Which backends come first; absent when all have the same priority and no zone is preferred. */
+  readonly group?: ExplainedGroup;
+  /** Why the health of backends is ignored now; absent when it counts. */
+  readonly panic?: string;
   /** The cookie that keeps clients at their backends, and the backend of the client that asks; absent when there is none. */
   readonly sticky?: ExplainedSticky;
   readonly backends: readonly ExplainedBackend[];
   /** Name of the backend that would get the request; absent when nobody can know it. */
   readonly picked?: string;
   /** Why that backend, or why nobody can know it. */
+  readonly reason: string;
+}
+
+/** The rules of the upstream, with what its route changes. */
+export interface ExplainedRules extends ExplainedRetry {
+  /** False when the method forbids to send the request again once a backend may have executed it. */
+  readonly repeats: boolean;
+  /** Whether the route has settings of its own. */
+  readonly by_route: boolean;
+}
+
+export interface ExplainedBudget {
+  /** Of the requests that run. */
+  readonly percent: number;
+  /** So many tries may always run. */
+  readonly min: number;
+  /** So many may run now; absent without a running proxy. */
+  readonly allowed?: number;
+  /** So many run now; absent without a running proxy. */
+  readonly used?: number;
+}
+
+export interface ExplainedQueue {
+  readonly max_size: number;
+  readonly timeout_ms: number;
+  /** How many wait now in the worker that answers; absent without a running proxy. */
+  readonly waiting?: number;
+}
+
+/** As `priority` and `backup` of a backend. */
+export type ExplainedPriority = number | 'backup';
+
+/** The backends that get requests now: those of one priority, and of one zone if enough of them are up. */
+export interface ExplainedGroup {
+  /** Absent when all have the same, or none of any priority is up. */
+  readonly priority?: ExplainedPriority;
+  /** Absent when all zones share the requests. */
+  readonly zone?: string;
   readonly reason: string;
 }
 
@@ -161,10 +214,21 @@ export interface ExplainedBackend {
   readonly candidate: boolean;
   /** Why the balancer may not choose it. */
   readonly reason?: string;
-  /** `unchecked` without a health check, `unknown` without a running proxy. */
-  readonly health: 'healthy' | 'unhealthy' | 'unchecked' | 'unknown';
+  /** What its checks say: `unknown` without a health check, and without a running proxy. */
+  readonly health: 'healthy' | 'unhealthy' | 'unknown';
+  /** Its state in one word, as `/backends` and `balance_backend_state` have it; absent without a running proxy. */
+  readonly state?: MemberState;
+  /** 0 comes first, and `backup` last. Absent when all backends have the same. */
+  readonly priority?: ExplainedPriority;
+  readonly zone?: string;
+  /** State of its circuit breaker; absent when it has none. */
+  readonly breaker?: BreakerState;
   /** Leases that run on it now. */
   readonly active: number;
   /** 0: no limit. */
   readonly max_connections: number;
+  /** How many requests it may work on at a time, by `max_requests` and `adaptive_concurrency`; absent when there is no such limit. */
+  readonly max_requests?: number;
+  /** How many it works on; absent when that is not limited. */
+  readonly requests?: number;
 }

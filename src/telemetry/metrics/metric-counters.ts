@@ -1,4 +1,4 @@
-import type { ExchangeRecord, HedgeResult, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type { ExchangeRecord, HedgeResult, MirrorRecord, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
 import type { StickyOutcome } from '../../plugin-api/upstream.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
@@ -87,7 +87,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.queues.count(upstream, outcome, outcome === 'refused' ? undefined : waitedMs);
   }
 
-  mirrored(upstream: string, result: MirrorResult): void {
+  mirrored({ upstream, result }: MirrorRecord): void {
     this.mirrors.count(upstream, result);
   }
 

@@ -205,6 +205,10 @@ export function proxySeries(source: MetricsSource, { proxy, reloads, upgrades, t
       for (const [work, value] of Object.entries(proxy.shortages))
         yield { labels: labelText({ work }), value };
     },
+    *balance_overload_level(): Iterable<Series> {
+      for (const [reason, value] of Object.entries(proxy.overload ?? {}))
+        yield { labels: labelText({ reason }), value };
+    },
     balance_open_files_limit: () => single(openFilesLimit),
     balance_log_lines_dropped_total: () => single(telemetry.droppedLogLines),
     *balance_build_info(): Iterable<Series> {

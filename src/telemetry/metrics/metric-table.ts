@@ -313,6 +313,12 @@ const ROWS = [
     'Work that the proxy could not do because it was short of file descriptors, memory or ports: accept a client, connect to a backend, or check one.',
   ],
   [
+    'balance_overload_level',
+    'gauge',
+    ['reason'],
+    'What overload protection refuses: 0 nothing, 1 new requests, 2 new connections too. Reason: event_loop_delay or heap. Of several workers, the one that is worst. Only with the section overload.',
+  ],
+  [
     'balance_open_files_limit',
     'gauge',
     [],

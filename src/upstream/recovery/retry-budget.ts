@@ -16,12 +16,12 @@ export interface RetryBudgetSettings {
  * counts too. From `min / (percent / 100)` requests at a time on, second tries are at most `percent` of all that runs.
  */
 export class UpstreamRetryBudget implements RetryBudget {
+  readonly settings: RetryBudgetSettings;
   readonly #counts: RetryCounts;
-  readonly #settings: RetryBudgetSettings;
 
   constructor(counts: RetryCounts, settings: RetryBudgetSettings) {
     this.#counts = counts;
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   begin(): void {
@@ -38,7 +38,7 @@ export class UpstreamRetryBudget implements RetryBudget {
 
   /** How many second tries may run now. */
   get size(): number {
-    const { percent, min } = this.#settings;
+    const { percent, min } = this.settings;
     return Math.max(min, Math.floor((percent / 100) * this.#counts.requests.taken));
   }
 

@@ -2,8 +2,8 @@ import type {
   Retry as RetryConfig,
   Upstream as UpstreamConfig,
 } from '../../config/schema/config.generated.ts';
-import { parseStatusRanges } from '../../config/values/status-ranges.ts';
 import type { RetrySettings, UpstreamRecovery } from '../../plugin-api/index.ts';
+import { retryConditions } from '../../plugin-api/values/retry-conditions.ts';
 import { UpstreamRetryBudget } from './retry-budget.ts';
 import type { RetryCounts } from './retry-counts.ts';
 
@@ -17,6 +17,7 @@ const RETRY_DEFAULTS = {
 
 /** Tries nothing again but a request that an idle connection died under, which is sent once more. */
 const NO_RETRY: Omit<RetrySettings, 'methods' | 'bodyLimitBytes' | 'bodyTotalBytes'> = {
+  isOn: false,
   maxAttempts: 2,
   initialDelayMs: 0,
   maxDelayMs: 0,
@@ -57,15 +58,13 @@ export function upstreamRecovery(
 /** When and how often a request is tried again. */
 function conditionsOf(retry: RetryConfig): typeof NO_RETRY {
   return {
+    isOn: true,
     maxAttempts: retry.max_attempts,
     initialDelayMs: retry.initial_delay,
     maxDelayMs: retry.max_delay,
     multiplier: retry.multiplier,
     jitter: retry.jitter,
-    onConnectFailure: retry.on.includes('connect-failure'),
-    onReset: retry.on.includes('reset'),
-    onTimeout: retry.on.includes('timeout'),
-    onStatuses: retry.on.filter((condition) => /^\d/.test(condition)).flatMap(parseStatusRanges),
+    ...retryConditions(retry.on),
     perTryTimeoutMs: retry.per_try_timeout,
   };
 }

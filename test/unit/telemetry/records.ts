@@ -1,13 +1,31 @@
 import { SpanKind } from '@opentelemetry/api';
 
 import type { Backend } from '../../../src/plugin-api/backend.ts';
-import type { ExchangeRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
+import type { ExchangeRecord, MirrorRecord, TunnelRecord } from '../../../src/plugin-api/telemetry.ts';
 import type { CertificateReading } from '../../../src/readings/certificate.ts';
 import type { HandshakeRecord } from '../../../src/readings/handshake.ts';
 import type { SpanFacts } from '../../../src/telemetry/traces/spans/recorded-span.ts';
 
 export function backendNamed(name: string, index = 0): Backend {
   return { index, name, address: `${name}:8080` };
+}
+
+/** The record of a copy for a mirror, which answered it. */
+export function mirrorRecord(changes: Partial<MirrorRecord> = {}): MirrorRecord {
+  return {
+    upstream: 'next',
+    result: 'answered',
+    method: 'GET',
+    path: '/a',
+    backend: backendNamed('a'),
+    status: 200,
+    error: undefined,
+    trace: undefined,
+    spanId: undefined,
+    startedAtMs: Date.UTC(2025, 10, 17, 15, 0, 0),
+    durationMs: 150,
+    ...changes,
+  };
 }
 
 export function exchangeRecord(changes: Partial<ExchangeRecord> = {}): ExchangeRecord {

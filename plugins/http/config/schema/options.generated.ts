@@ -13,6 +13,7 @@ export interface HttpOptions {
    */
   readonly filter_timeout: number;
   readonly transform?: Transform;
+  readonly mirror?: HttpMirror;
   /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
@@ -115,8 +116,8 @@ export interface Route {
   readonly error_pages?: readonly ErrorPage[];
   /** `false`: the access log shows no requests of this route. Metrics count them all the same. */
   readonly log?: boolean;
-  /** `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. Default: the settings of the upstream count. */
-  readonly retry?: boolean;
+  readonly retry?: boolean | RouteRetry;
+  readonly hedge?: boolean | RouteHedge;
   readonly mirror?: HttpMirror;
   /** Filters that the requests of this route pass, in this order, after the filters of the listener. Each entry names a filter in `use`; its other keys are the options of that filter. See [the filters](../plugins/filters/README.md). */
   readonly filters: readonly HttpFilter[];
@@ -246,12 +247,36 @@ export interface ErrorPage {
   readonly backends?: boolean;
 }
 
-/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete. It gets the same header as the request, but no trace. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
+/** How requests of this route are tried again, where that differs from `resilience.retry` of the upstream: a key that is missing here has the value of the upstream. The budget is that of the upstream for all its routes together. `false`: a request of this route is sent to one backend only, whatever `resilience.retry` and `resilience.hedge` of the upstream say, as for uploads and long polls. Its body is not kept for a second try. When nothing was sent, as the connection could not be made or an idle one died, another one is taken all the same. `true`: the settings of the upstream count. A section has an effect only where the upstream has `resilience.retry`. Default: the settings of the upstream count. */
+export interface RouteRetry {
+  /** How often a request is tried at most, the first try included. Default: that of the upstream. */
+  readonly max_attempts?: number;
+  /** The longest time to wait before the second try. Default: that of the upstream. In ms. */
+  readonly initial_delay?: number;
+  /** The longest time to wait before any try. Default: that of the upstream. In ms. */
+  readonly max_delay?: number;
+  /** When a request is tried again: `connect-failure`, `reset`, `timeout`, or statuses of responses, as in `on` of `resilience.retry`. Default: those of the upstream. */
+  readonly on?: readonly string[];
+  /** The methods of requests that are tried again although a backend may have executed them already. Default: those of the upstream. */
+  readonly methods?: readonly string[];
+  /** How long one try may take, from the moment that the backend has the whole request to the head of its response. 0: only the `read` timeout of the upstream counts. Default: that of the upstream. In ms. */
+  readonly per_try_timeout?: number;
+  /** How many bytes of a request body are kept in memory, so that it can be sent again. Default: that of the upstream. In bytes. */
+  readonly body_limit?: number;
+}
+
+/** Whether, and when, a second try of a request of this route begins beside the first one, where that differs from `resilience.hedge` of the upstream. `false`: never. A section has an effect only where the upstream has `resilience.retry` or `resilience.hedge`, as second tries draw on its budget, and not on a route with `retry: false`. `true`: the settings of the upstream count. Default: the settings of the upstream count. */
+export interface RouteHedge {
+  /** The second try begins when so much time has passed without the head of a response. The time that a connection takes is a part of it, and a wait in the queue is none. It needs no `retry`. In ms. */
+  readonly after: number;
+}
+
+/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete, with the same header as the request. Where the request has a trace, the copy is a span of its own below it, and its backend gets the id of that span. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
 export interface HttpMirror {
   /** Name of the upstream that gets the copies. */
   readonly upstream: string;
   /**
-   * How many requests of the route are copied, in percent. They are drawn at random.
+   * How many of the requests are copied, in percent. They are drawn at random.
    * @default 100
    */
   readonly percent: number;

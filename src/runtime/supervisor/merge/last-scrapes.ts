@@ -107,6 +107,7 @@ function atRest(proxy: ProxyReadings): ProxyReadings {
     queues: proxy.queues.map(({ upstream }) => ({ upstream, waiting: 0 })),
     tunnels: [],
     shortages: { accept: 0, connect: 0, check: 0 },
+    overload: undefined,
   };
 }
 

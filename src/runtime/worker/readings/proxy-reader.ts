@@ -9,6 +9,7 @@ import type { ProtocolInstance } from '../../../plugin-api/index.ts';
 import type { BackendsReading, PoolsReading } from '../../../readings/upstreams/backend.ts';
 import type { ConnectionsQuery, ConnectionsReading } from '../../../readings/connection.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
+import type { OverloadReading } from '../../../readings/process.ts';
 import type { KnownNames, ProxyReadings, RunningReading } from '../../../readings/proxy.ts';
 import type { WorkerReading } from '../../../readings/workers/worker.ts';
 import { UtilizationWindow } from '../../../time/utilization-window.ts';
@@ -37,6 +38,8 @@ export interface ReadParts {
   readonly tunnels: TunnelStats;
   readonly names: KnownNameStates;
   readonly resources: ProcessResources;
+  /** Default: this thread is never overloaded. */
+  readonly overload?: { readonly reading: OverloadReading | undefined };
   /** Readings get numbers above this one. Readings that are added up must not share numbers. */
   readonly lastReadingId: number;
 }
@@ -77,6 +80,7 @@ export class ProxyReader {
       ),
       hostNames: names.records().map(hostNameReading),
       shortages: { ...resources.counts },
+      overload: this.#parts.overload?.reading,
       openFilesLimit: resources.readLimit(),
       unanswered: [],
     };

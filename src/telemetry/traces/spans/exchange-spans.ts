@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { ErrorCode } from '../../../errors.ts';
-import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
+import type { ExchangeRecord, MirrorRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import type { FailedTry, TracePhases, TunnelTrace } from '../../../plugin-api/tracing.ts';
 import type { Backend } from '../../../plugin-api/backend.ts';
 import type { TelemetrySubscriber } from '../../telemetry.ts';
@@ -9,6 +9,7 @@ import { RecordedSpan, type SpanFacts, type SpanOrigin } from './recorded-span.t
 import type { RequestTracer } from '../context/request-tracer.ts';
 import {
   exchangeAttributes,
+  mirrorAttributes,
   selectionAttributes,
   tryAttributes,
   tunnelAttributes,
@@ -47,7 +48,7 @@ const ERRORS_OF_BACKENDS: ReadonlySet<ErrorCode> = new Set([
  *     ├── backend: GET http://10.0.0.1:8080/api/users
  *     └── proxy: transform_response
  *
- * Each failed try is one more `backend:` span. A tunnel has a span of its own: below the request that became the tunnel, or, where there was
+ * Each failed try is one more `backend:` span, and a copy for a mirror one of the name `mirror:`, which may end after all others. A tunnel has a span of its own: below the request that became the tunnel, or, where there was
  * no request, in a trace of its own.
  */
 export class ExchangeSpans implements TelemetrySubscriber {
@@ -107,6 +108,32 @@ export class ExchangeSpans implements TelemetrySubscriber {
       attributes: tunnelAttributes(record, trace.parentSpanId === ''),
       // A client that leaves is not an error.
       failure: record.error === 'client_abort' ? undefined : record.error,
+    });
+  }
+
+  mirrored(record: MirrorRecord): void {
+    const { trace, spanId, backend, status, error, method } = record;
+    const origin = this.#origin;
+    if (origin === undefined || backend === undefined || spanId === undefined || trace?.sampled !== true)
+      return;
+    if (this.#queue.full) {
+      this.#queue.drop(1);
+      return;
+    }
+    const { phases, traceId, spanId: parentSpanId } = trace;
+    const path = phases === undefined || phases.upstreamPath === '' ? record.path : phases.upstreamPath;
+    const attributes = mirrorAttributes(record, backend, path);
+    this.#add(origin, {
+      name: `mirror: ${method} ${path}`,
+      kind: SpanKind.CLIENT,
+      traceId,
+      spanId,
+      parentSpanId,
+      parentIsRemote: false,
+      startMs: record.startedAtMs,
+      endMs: record.startedAtMs + record.durationMs,
+      attributes,
+      failure: error ?? (status >= 400 ? BY_STATUS : undefined),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { ExchangeRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
+import type { ExchangeRecord, MirrorRecord, TunnelRecord } from '../../../plugin-api/telemetry.ts';
 import type { Backend } from '../../../plugin-api/backend.ts';
 import type { TlsSession } from '../../../plugin-api/transport.ts';
 
@@ -60,6 +60,28 @@ export function tryAttributes(method: string, url: string, { name, address }: Ba
     'url.full': shortUrl,
   };
   addServer(attributes, address);
+  return attributes;
+}
+
+/** Attributes of the span of a copy for a mirror. `path` is the one that the mirror was asked for. */
+export function mirrorAttributes(
+  { upstream, method, status }: MirrorRecord,
+  backend: Backend,
+  path: string,
+): Attributes {
+  const shortMethod = short(method);
+  const attributes: Attributes = {
+    backend: short(backend.name),
+    'balance.mirror': short(upstream),
+    'http.method': shortMethod,
+    'http.request.method': shortMethod,
+    'url.path': short(path),
+  };
+  addServer(attributes, backend.address);
+  if (status !== 0) {
+    attributes['http.status_code'] = status;
+    attributes['http.response.status_code'] = status;
+  }
   return attributes;
 }
 

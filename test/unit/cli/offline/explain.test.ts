@@ -210,3 +210,81 @@ upstreams: [{ name: app, backends: [{ address: '127.0.0.1:1' }] }]
     expect(plain).not.toContain('readings');
   });
 });
+
+describe('explain, of what follows a first try', () => {
+  const RESILIENT = `
+listen: 127.0.0.1:8080
+backends:
+  - { name: one, address: '127.0.0.1:1', max_requests: 10, zone: a }
+  - { name: two, address: '127.0.0.1:2', zone: b }
+  - { name: three, address: '127.0.0.1:3', backup: true }
+load_balancer: { zone: a }
+queue: { max_size: 20, timeout: 2s }
+mirror: { backends: ['127.0.0.1:9'], percent: 10 }
+resilience:
+  retry: { max_attempts: 3, on: [reset, 503] }
+  hedge: { after: 100ms }
+  circuit_breaker: {}
+http:
+  routes:
+    - { name: once, path_prefix: /once, retry: false, mirror: { backends: ['127.0.0.1:8'], percent: 0 } }
+    - { name: own, path_prefix: /own, retry: { max_attempts: 5, per_try_timeout: 2s }, hedge: false }
+    - { name: all, path_prefix: / }
+`;
+
+  it('tells the rules of the upstream, the mirror, the queue and the group', async () => {
+    const { code, stdout } = await explainedBy(RESILIENT, 'http://localhost:8080/');
+    expect(code).toBe(0);
+    expect(stdout.slice(stdout.indexOf('upstream '))).toMatchInlineSnapshot(`
+      "upstream   default (round-robin)
+      backends   one    127.0.0.1:1  candidate, weight 1, priority 0, zone a, 0 of 10 requests
+                 two    127.0.0.1:2  candidate, weight 1, priority 0, zone b
+                 three  127.0.0.1:3  candidate, weight 1, backup
+      group      priority 0, zone a: as long as one of them is up; 1 of 1 backends of zone a are up, zone_min_up is 50 %
+      queue      up to 20 requests wait for 2s when no backend has room
+      retries    up to 3 tries, on reset, 503
+      hedge      a second try after 100ms
+      budget     second tries are 20 % of the requests that run, and at least 3
+      mirror     10 % of the requests go to mirror as well
+      picked     depends on what ran before
+      note       not a running proxy: health, load and whose turn it is are not known
+      "
+    `);
+  });
+
+  it('tells what a route changes', async () => {
+    const own = await explainedBy(RESILIENT, 'POST', 'http://localhost:8080/own');
+    expect(own.stdout).toContain(
+      'retries    up to 5 tries, on reset, 503, each for 2s at most; with this method only if no backend got the request; the route changes what the upstream says\n',
+    );
+    expect(own.stdout).not.toContain('\nhedge');
+    const once = await explainedBy(RESILIENT, 'http://localhost:8080/once');
+    expect(once.stdout).toContain('retries    none: retry: false of the route\n');
+    expect(once.stdout).not.toMatch(/\n(?:hedge|mirror|budget)/);
+  });
+
+  it('has all of it in JSON', async () => {
+    const { stdout } = await explainedBy(RESILIENT, 'http://localhost:8080/own', '--json');
+    const { upstream } = JSON.parse(stdout) as Explanation;
+    expect(upstream).toMatchObject({
+      retry: {
+        max_attempts: 5,
+        on: ['reset', '503'],
+        repeats: true,
+        per_try_timeout_ms: 2_000,
+        by_route: true,
+      },
+      retry_budget: { percent: 20, min: 3 },
+      mirror: { upstream: 'mirror', percent: 10 },
+      queue: { max_size: 20, timeout_ms: 2_000 },
+      group: { priority: 0, zone: 'a' },
+    });
+    expect(upstream?.backends[0]).toMatchObject({
+      health: 'unknown',
+      max_requests: 10,
+      requests: 0,
+      zone: 'a',
+    });
+    expect(upstream?.backends[2]).toMatchObject({ priority: 'backup' });
+  });
+});

@@ -61,8 +61,34 @@ describe('a guard against overload', () => {
     made.configure(SETTINGS);
     for (const delayMs of [150, 160, 10]) made.judge({ delayMs, heapPercent: 0 });
     expect(logger.lines).toEqual([
-      'warn This thread is overloaded: new requests get 503 {"level":1,"delay_ms":150,"heap_percent":0}',
+      'warn This thread is overloaded: new requests get 503 {"level":1,"delay_ms":150,"heap_percent":0,"reason":"event_loop_delay"}',
       'warn This thread is no longer overloaded: nothing is refused {"level":0,"delay_ms":10,"heap_percent":0}',
+    ]);
+  });
+});
+
+describe('what a guard tells', () => {
+  it('has a level for each reason, and nothing without settings', () => {
+    const made = guard();
+    made.judge({ delayMs: 101, heapPercent: 96 });
+    expect(made.reading).toEqual({ event_loop_delay: 1, heap: 2 });
+    made.judge({ delayMs: 0, heapPercent: 0 });
+    expect(made.reading).toEqual({ event_loop_delay: 0, heap: 0 });
+    made.configure(undefined);
+    expect(made.reading).toBeUndefined();
+  });
+
+  it('says that it is over when the section goes while it refuses', () => {
+    const logger = new RecordingLogger();
+    const made = new OverloadGuard(logger);
+    guards.push(made);
+    made.configure(SETTINGS);
+    made.judge({ delayMs: 500, heapPercent: 0 });
+    made.configure(undefined);
+    made.configure(undefined);
+    expect(logger.lines).toEqual([
+      'warn This thread is overloaded: new connections are closed {"level":2,"delay_ms":500,"heap_percent":0,"reason":"event_loop_delay"}',
+      'warn This thread is no longer overloaded: nothing is refused {"level":0,"reason":"overload protection was turned off"}',
     ]);
   });
 });

@@ -13,6 +13,7 @@ import {
   backendNamed,
   certificateReading,
   exchangeRecord,
+  mirrorRecord,
   handshakeRecord,
   tunnelRecord,
 } from '../records.ts';
@@ -64,6 +65,7 @@ function quietLab(isEmpty: () => boolean = () => false): MetricsLab {
       lastSkewMs: undefined,
     }),
     shortages: () => ({ accept: 0 }),
+    overload: () => ({ event_loop_delay: 0, heap: 0 }),
     openFilesLimit: () => 1024,
     workers: unlessEmpty(workerReading(1), workerReading(2)),
   });
@@ -95,7 +97,7 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   lab.counters.exchange(exchangeRecord({ backend, failedTries, retriesExhausted: 'attempts' }));
   lab.counters.exchange(exchangeRecord({ upstream: 'web', hedgeResult: 'won' }));
   lab.counters.exchange(exchangeRecord({ upstream: 'web', stickiness: 'kept' }));
-  lab.counters.mirrored('web', 'answered');
+  lab.counters.mirrored(mirrorRecord({ upstream: 'web' }));
   lab.counters.tunnel(tunnelRecord({ listener: 'web', backend }));
   lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
   lab.counters.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });

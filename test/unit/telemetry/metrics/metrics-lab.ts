@@ -13,7 +13,7 @@ import type { HostNameReading } from '../../../../src/readings/upstreams/host-na
 import type { ListenerReading } from '../../../../src/readings/listener.ts';
 import type { WorkersCounts } from '../../../../src/readings/counts/thread-counts.ts';
 import type { WorkerReading } from '../../../../src/readings/workers/worker.ts';
-import type { ShortageOf } from '../../../../src/readings/process.ts';
+import type { OverloadReading, ShortageOf } from '../../../../src/readings/process.ts';
 import type { ReloadTotals } from '../../../../src/readings/reload.ts';
 import type { SpanCounts } from '../../../../src/readings/counts/telemetry.ts';
 import type { TunnelReading } from '../../../../src/readings/tunnel.ts';
@@ -159,6 +159,7 @@ export interface LabReadings {
   generations(): readonly { readonly id: number; readonly isLive: boolean; readonly active: number }[];
   spans(): SpanCounts;
   shortages(): Partial<Record<ShortageOf, number>>;
+  overload(): OverloadReading | undefined;
   openFilesLimit(): number | undefined;
   droppedLogLines(): number;
   pluginFailures(): readonly { readonly plugin: string; readonly count: number }[];
@@ -190,6 +191,7 @@ function emptyReadings(changes: Partial<LabReadings> = {}): LabReadings {
     generations: () => [{ id: 1, isLive: true, active: 0 }],
     spans: () => ({ exported: 0, dropped: 0 }),
     shortages: () => ({}),
+    overload: () => undefined,
     openFilesLimit: () => undefined,
     droppedLogLines: () => 0,
     pluginFailures: () => [{ plugin: 'http', count: 0 }],
@@ -227,6 +229,7 @@ export function sourceOf(lab: LabReadings = emptyReadings()): MetricsSource {
         tunnels: lab.tunnels(),
         hostNames: lab.names(),
         shortages: lab.shortages() as Record<ShortageOf, number>,
+        overload: lab.overload(),
         openFilesLimit: lab.openFilesLimit(),
         unanswered: lab.unanswered(),
       },

@@ -20,6 +20,7 @@ function recoveryWith(
   };
   const rules = new RetryRules({
     retry: {
+      isOn: true,
       maxAttempts,
       initialDelayMs: 0,
       maxDelayMs: 0,

@@ -13,6 +13,7 @@ const NO_BUDGET = {
 function rules(settings: Partial<RetrySettings> = {}): RetryRules {
   return new RetryRules({
     retry: {
+      isOn: true,
       maxAttempts: 3,
       initialDelayMs: 100,
       maxDelayMs: 1_000,

@@ -1,0 +1,50 @@
+import { expect, it, describe } from 'vitest';
+
+import type { Explanation } from '../../../src/runtime/explain/explanation.ts';
+import { labProxy } from '../../support/labs/lab-proxy.ts';
+import { askAdmin } from '../../support/peers/admin-client.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
+import { backend } from '../../support/peers/backends.ts';
+import { eventually } from '../../support/time/eventually.ts';
+
+describe.each([1, 2])('an explanation by a running proxy with workers: %i', (workers) => {
+  it('has the state of breakers, the budget, and the group that serves', async () => {
+    const failing = await backend(answering(() => ok().replace('200 OK', '500 No')));
+    const spare = await backend(answering(() => ok('spare')));
+    const proxy = await labProxy(`
+workers: ${String(workers)}
+admin: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+listen: '127.0.0.1:0'
+backends:
+  - { name: first, address: '${failing.address}' }
+  - { name: spare, address: '${spare.address}', backup: true }
+resilience:
+  circuit_breaker: { max_failures: 1, timeout: 1h }
+  retry: { max_attempts: 2 }
+`);
+    await (await fetch(`http://${proxy.address()}/`)).text();
+    const explained = async (): Promise<Explanation['upstream']> => {
+      const answer = await askAdmin(proxy.adminAddress, '/explain', {
+        method: 'POST',
+        body: JSON.stringify({ url: '/' }),
+      });
+      return (answer.json() as Explanation).upstream;
+    };
+    await eventually(
+      async () => (await explained())?.backends[0]?.breaker === 'open',
+      'the breaker is open in every worker',
+    );
+    const upstream = await explained();
+    expect(upstream?.backends).toMatchObject([
+      { name: 'first', candidate: false, state: 'open', breaker: 'open', priority: 0 },
+      { name: 'spare', candidate: true, state: 'unknown', breaker: 'closed', priority: 'backup' },
+    ]);
+    expect(upstream).toMatchObject({
+      picked: 'spare',
+      group: { priority: 'backup', reason: 'no backend that comes before them is up' },
+      retry: { max_attempts: 2, on: ['connect-failure', 'reset'], by_route: false },
+      retry_budget: { percent: 20, min: 3, allowed: 3, used: 0 },
+    });
+  });
+});
