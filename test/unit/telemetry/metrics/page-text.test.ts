@@ -3,7 +3,7 @@ import { SeededRandom } from '../../../support/seeded-random.ts';
 import { eventfulLab, randomEvents } from './metric-events.ts';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2025, 10, 17) });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.UTC(2025, 10, 17) });
 });
 
 afterEach(() => {

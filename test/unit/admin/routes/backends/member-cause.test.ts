@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { causeOf } from '../../../../src/admin/routes/backends/member-cause.ts';
-import type { AgentSays } from '../../../../src/readings/upstreams/health.ts';
-import type { MembershipReading } from '../../../../src/readings/upstreams/backend.ts';
+import { causeOf } from '../../../../../src/admin/routes/backends/member-cause.ts';
+import type { AgentSays } from '../../../../../src/readings/upstreams/health.ts';
+import type { MembershipReading } from '../../../../../src/readings/upstreams/backend.ts';
 
 const WELL = { failing: false, sinceMs: undefined, error: undefined };
 
