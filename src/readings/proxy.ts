@@ -4,7 +4,13 @@ import type { ThreadCounts, WorkersCounts } from './counts/thread-counts.ts';
 import type { DrainingReading, GenerationReading } from './generation.ts';
 import type { HostNameReading } from './upstreams/host-name.ts';
 import type { ListenerReading, ListenerRoutes } from './listener.ts';
-import type { OverloadReading, PluginsReading, ResourcesReading, RuntimeWaysReading, ShortageOf } from './process.ts';
+import type {
+  OverloadReading,
+  PluginsReading,
+  ResourcesReading,
+  RuntimeWaysReading,
+  ShortageOf,
+} from './process.ts';
 import type { ReloadReading } from './reload.ts';
 import type { UpgradesReading } from './upgrade.ts';
 import type { TunnelReading } from './tunnel.ts';

@@ -1,4 +1,10 @@
-import type { ExchangeRecord, HedgeResult, MirrorRecord, MirrorResult, TunnelRecord } from '../../plugin-api/telemetry.ts';
+import type {
+  ExchangeRecord,
+  HedgeResult,
+  MirrorRecord,
+  MirrorResult,
+  TunnelRecord,
+} from '../../plugin-api/telemetry.ts';
 import type { StickyOutcome } from '../../plugin-api/upstream.ts';
 import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
