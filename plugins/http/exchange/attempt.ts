@@ -95,10 +95,8 @@ export class Attempt implements ResponseEvents, PassedResponse {
   /** True once the backend switched to another protocol. */
   isSwitched = false;
   passedInterim = false;
-  /** The status of a response that was given up, because another attempt is made; 0 for none. */
-  #givenUp = 0;
-  /** Whether the socket of a given up response may serve other exchanges: the whole request was sent on it. */
-  #keepsSocket = false;
+  /** The response that was given up, because another attempt is made; undefined for none. */
+  #givenUp: GivenUpResponse | undefined = undefined;
   #sentAtMs = 0;
   /** What arrives while filters look at the head of the response; undefined while they do not. */
   #held: HeldResponse | undefined = undefined;
@@ -156,9 +154,9 @@ export class Attempt implements ResponseEvents, PassedResponse {
     const owner = this.#owner;
     this.lease.responded?.(head.status);
     if (owner.recovery !== undefined) {
-      this.#keepsSocket = !owner.wantsBody;
+      const isSent = !owner.wantsBody;
       if (owner.givesUp(head.status, this)) {
-        this.#givenUp = head.status;
+        this.#givenUp = new GivenUpResponse(this, head.status, isSent);
         return;
       }
     }
@@ -238,7 +236,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
   }
 
   data(bytes: Buffer, start: number, end: number): void {
-    if (this.#givenUp !== 0) return;
+    if (this.#givenUp !== undefined) return;
     if (this.#held !== undefined) {
       this.#held.bytes.add(bytes, start, end);
       return;
@@ -257,8 +255,8 @@ export class Attempt implements ResponseEvents, PassedResponse {
   }
 
   flush(): void {
-    if (this.#givenUp !== 0) {
-      this.#endGivenUp(0);
+    if (this.#givenUp !== undefined) {
+      this.#givenUp.end(0);
       return;
     }
     if (this.#held !== undefined) return;
@@ -272,8 +270,8 @@ export class Attempt implements ResponseEvents, PassedResponse {
   }
 
   end(trailers: readonly FieldLine[]): void {
-    if (this.#givenUp !== 0) {
-      this.#endGivenUp(this.#keepsSocket ? this.client.idleMs : 0);
+    if (this.#givenUp !== undefined) {
+      this.#givenUp.end(this.client.idleMs);
       return;
     }
     if (this.#isComplete) return;
@@ -309,8 +307,8 @@ export class Attempt implements ResponseEvents, PassedResponse {
   }
 
   malformed(refusal: Refusal): void {
-    if (this.#givenUp !== 0) {
-      this.#endGivenUp(0);
+    if (this.#givenUp !== undefined) {
+      this.#givenUp.end(0);
       return;
     }
     const { race } = this.#owner;
@@ -326,7 +324,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
   gone(why?: BalanceError): void {
     if (this.#isComplete) return;
     const { race } = this.#owner;
-    if (this.#givenUp !== 0) this.#endGivenUp(0);
+    if (this.#givenUp !== undefined) this.#givenUp.end(0);
     else if (race !== undefined) race.goOnWithout(this, why?.code ?? 'backend_reset');
     else if (this.begun) this.#owner.abort('backend_reset', why?.message ?? CUT_SHORT);
     else if (why?.code === 'backend_tls')
@@ -335,11 +333,26 @@ export class Attempt implements ResponseEvents, PassedResponse {
       this.#owner.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
     else this.#owner.responseMissing();
   }
+}
 
-  /** Ends the lease of a response that was given up. What came of it in the read with its head was skipped; more is not waited for. */
-  #endGivenUp(idleMs: number): void {
-    this.client.stop();
-    this.lease.end(undefined, this.#givenUp, idleMs);
+/** A response that does not go on, since its status counts as a failed try. What came of it in the read with its head is skipped; more is not waited for. */
+class GivenUpResponse {
+  readonly #attempt: Pick<Attempt, 'client' | 'lease'>;
+  readonly #status: number;
+  readonly #isSent: boolean;
+
+  /** @param isSent whether its whole request was sent: only then may its socket serve other exchanges */
+  constructor(attempt: Pick<Attempt, 'client' | 'lease'>, status: number, isSent: boolean) {
+    this.#attempt = attempt;
+    this.#status = status;
+    this.#isSent = isSent;
+  }
+
+  /** @param idleMs as of `Lease.end` */
+  end(idleMs: number): void {
+    const { client, lease } = this.#attempt;
+    client.stop();
+    lease.end(undefined, this.#status, this.#isSent ? idleMs : 0);
   }
 }
 

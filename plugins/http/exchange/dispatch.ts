@@ -29,7 +29,6 @@ import type { FilterChain } from '../filters/filter-chain.ts';
 import type { CompiledRoute, Mirror } from '../instance/compiled-route.ts';
 import { Filtering } from './filtering.ts';
 import { takeSide } from '../stickiness/split-side.ts';
-import { takeSession } from '../stickiness/sticky-exchange.ts';
 
 const OVERLOADED = 'the proxy is overloaded';
 
@@ -175,7 +174,7 @@ function forward(
   const upstream = exchange.forwardedTo;
   if (upstream === undefined) throw new Error('a route without an upstream answers by itself');
   const { sticky } = upstream;
-  if (sticky !== undefined) takeSession(exchange, head, sticky, guardsSpellings);
+  if (sticky !== undefined) exchange.takeSession(head, sticky, guardsSpellings);
   const rules = upstream === route.upstream ? route.retryRules : route.retries.of(upstream);
   const draft = draftOf(exchange, head, target, route, client, upstream);
   if (route.mirror !== undefined && exchange.upgrade === '') copy(exchange, route.mirror, draft);
@@ -185,8 +184,8 @@ function forward(
 /** Begins a copy of the request for the mirror, if it is one of those that are copied. */
 function copy(exchange: Exchange, mirror: Mirror, draft: RequestDraft): void {
   const made = MirrorCopy.begin(exchange, mirror, draft);
-  exchange.mirrorCopy = made;
   if (made === undefined) return;
+  exchange.mirrorCopy = made;
   if (exchange.body === undefined) made.complete(NO_TRAILERS);
   else exchange.body.copyTo(made);
 }

@@ -27,12 +27,6 @@ export abstract class ExchangeAttempts
 {
   /** The attempt that runs; undefined while none does. */
   attempt: Attempt | undefined = undefined;
-  /** The backends that failed the request; undefined while none did, or where none is avoided. */
-  avoid: ReadonlySet<Backend> | undefined = undefined;
-  /** Decides about further tries; undefined where the upstream has no settings for them. */
-  recovery: Recovery | undefined = undefined;
-  /** Begins a second try beside the first one; undefined where there is none. */
-  hedge: Hedge | undefined = undefined;
   draft: RequestDraft | undefined = undefined;
   pending: PendingLease | undefined = undefined;
   #attempts = 0;
@@ -40,6 +34,18 @@ export abstract class ExchangeAttempts
   /** What {@link Recovery} must know: whether all of the request's body that was sent is kept. */
   get isRepeatable(): boolean {
     return this.body?.isRepeatable ?? true;
+  }
+
+  get avoid(): ReadonlySet<Backend> | undefined {
+    return this.rare?.avoid;
+  }
+
+  get recovery(): Recovery | undefined {
+    return this.rare?.recovery;
+  }
+
+  get hedge(): Hedge | undefined {
+    return this.rare?.hedge;
   }
 
   get race(): Race | undefined {
@@ -207,8 +213,8 @@ export abstract class ExchangeAttempts
   #recoverBy(rules: RetryRules): void {
     const { body, instance } = this;
     const recovery = new Recovery(this, rules);
-    this.recovery = recovery;
-    if (rules.hedgeAfterMs > 0 && this.#mayRace(rules)) this.hedge = new Hedge(this, rules);
+    this.own.recovery = recovery;
+    if (rules.hedgeAfterMs > 0 && this.#mayRace(rules)) this.own.hedge = new Hedge(this, rules);
     if (body === undefined || !recovery.keeps(body.declaredBytes)) return;
     const { bodyLimitBytes: size, bodyTotalBytes: total } = rules.settings;
     body.keep(new BodyBuffering({ size, total }, instance.parts.keptBodies, instance.host));
@@ -226,7 +232,7 @@ export abstract class ExchangeAttempts
     this.noteFailedTry(backend, error, status);
     if (recovery === undefined) return;
     this.noteRetry();
-    if (isAvoided) this.avoid = recovery.failedAt(backend);
+    if (isAvoided) this.own.avoid = recovery.failedAt(backend);
   }
 
   #tryAgain(retry: Retry, failure: ErrorCode | number): void {

@@ -5,6 +5,7 @@ import type {
   Lease,
   Logger,
   ProxyHeader,
+  StickySource,
   TlsSession,
 } from '../../../src/plugin-api/index.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
@@ -17,7 +18,8 @@ import type { ServerStream } from '../message/server-stream.ts';
 import { ExchangeFacts } from '../records/exchange-facts.ts';
 import type { Filtering } from './filtering.ts';
 import type { PinnedSockets } from './pinned-sockets.ts';
-import { giveSession } from '../stickiness/sticky-exchange.ts';
+import { giveSession, takeSession } from '../stickiness/sticky-exchange.ts';
+import { RareState } from './rare-state.ts';
 import { RequestBody } from './request-body.ts';
 
 /** What the exchanges of one client's connection share. */
@@ -37,14 +39,6 @@ export abstract class ExchangeState extends ExchangeFacts {
   /** undefined for a request without a body. */
   readonly body: RequestBody | undefined;
   key: string | undefined = undefined;
-  /** By what its upstream knows the client; undefined where it does not keep it, or the client does not say. */
-  session: string | undefined = undefined;
-  /** Whether the client's connection is encrypted. Only known where the upstream has a cookie. */
-  isSecure = false;
-  /** The edits of the response that give the client the cookie of a `split`, and those of the route; undefined when it gets none. */
-  splitEdits: FieldEdits | undefined = undefined;
-  /** The edits of the response that give the client its cookie, and those of the route; undefined when it gets none. */
-  sessionEdits: FieldEdits | undefined = undefined;
   fresh = false;
   /** True when the socket to the backend serves only this client from now on, because the client authenticates the whole connection. */
   pins = false;
@@ -60,8 +54,7 @@ export abstract class ExchangeState extends ExchangeFacts {
   responseEdits: FieldEdits | undefined = undefined;
   /** The filters of the route at work on this exchange; undefined on a route without filters. */
   filtering: Filtering | undefined = undefined;
-  /** The copy of the request for the mirror of its route; undefined when there is none. */
-  mirrorCopy: MirrorCopy | undefined = undefined;
+  declare protected rare: RareState | undefined;
   /** True once the record of the exchange went to telemetry: nothing more may happen to it. */
   protected isOver = false;
 
@@ -77,10 +70,55 @@ export abstract class ExchangeState extends ExchangeFacts {
     instance.begun();
   }
 
+  protected get own(): RareState {
+    return (this.rare ??= new RareState());
+  }
+
+  get session(): string | undefined {
+    return this.rare?.session;
+  }
+
+  get mirrorCopy(): MirrorCopy | undefined {
+    return this.rare?.mirrorCopy;
+  }
+
+  set mirrorCopy(copy: MirrorCopy | undefined) {
+    this.own.mirrorCopy = copy;
+  }
+
+  get sessionEdits(): FieldEdits | undefined {
+    return this.rare?.sessionEdits;
+  }
+
+  set sessionEdits(edits: FieldEdits | undefined) {
+    this.own.sessionEdits = edits;
+  }
+
+  get isSecure(): boolean {
+    return this.rare?.isSecure === true;
+  }
+
+  set isSecure(isSecure: boolean) {
+    this.own.isSecure = isSecure;
+  }
+
+  get splitEdits(): FieldEdits | undefined {
+    return this.rare?.splitEdits;
+  }
+
+  set splitEdits(edits: FieldEdits | undefined) {
+    this.own.splitEdits = edits;
+  }
+
+  /** The upstream keeps clients at their backends: notes by what it knows this one. Arguments as of {@link takeSession}. */
+  takeSession(head: RequestHead, source: StickySource, guardsSpellings: boolean): void {
+    takeSession(this, this.own, head, source, guardsSpellings);
+  }
+
   /** There is a lease: its backend gets the request. */
   takeBackend({ backend, sticky }: Lease): void {
     this.backend = backend;
-    if (this.forwardedTo?.sticky !== undefined) giveSession(this, sticky);
+    if (this.forwardedTo?.sticky !== undefined) giveSession(this, this.own, sticky);
   }
 
   get settings(): HttpInstance {

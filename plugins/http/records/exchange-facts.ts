@@ -19,6 +19,7 @@ import type { RequestHead } from '../message/message-head.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import type { Refusal } from '../message/refusal/refusal.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
+import type { RareFacts } from './rare-facts.ts';
 import { shownQuery } from './shown-query.ts';
 import type { TemplateValues } from '../forwarding/template.ts';
 
@@ -57,11 +58,8 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
   status = 0;
   error: ErrorCode | undefined = undefined;
   refusal: Refusal | undefined = undefined;
-  retriesExhausted: RetriesExhausted | undefined = undefined;
-  hedgeResult: HedgeResult | undefined = undefined;
-  stickiness: StickyOutcome | undefined = undefined;
-  /** The first tries that failed, and the last one; undefined while none has. */
-  failedTries: FailedTry[] | undefined = undefined;
+  /** What few exchanges have; undefined while this one has nothing of it. */
+  protected rare: RareFacts | undefined = undefined;
   /** True for a request about the proxy's own state (health, metrics): telemetry neither counts nor logs it. */
   isOwn = false;
   bytesSent = 0;
@@ -76,6 +74,38 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
     this.method = head.method;
     this.#protocol = head.protocol;
     this.clientAddress = client.transport.peer.address;
+  }
+
+  /** {@link rare}, made where there is none. */
+  protected abstract get own(): RareFacts;
+
+  get retriesExhausted(): RetriesExhausted | undefined {
+    return this.rare?.retriesExhausted;
+  }
+
+  set retriesExhausted(why: RetriesExhausted | undefined) {
+    this.own.retriesExhausted = why;
+  }
+
+  get hedgeResult(): HedgeResult | undefined {
+    return this.rare?.hedgeResult;
+  }
+
+  set hedgeResult(result: HedgeResult | undefined) {
+    this.own.hedgeResult = result;
+  }
+
+  get stickiness(): StickyOutcome | undefined {
+    return this.rare?.stickiness;
+  }
+
+  set stickiness(outcome: StickyOutcome | undefined) {
+    this.own.stickiness = outcome;
+  }
+
+  /** The first tries that failed, and the last one; undefined while none has. */
+  get failedTries(): readonly FailedTry[] | undefined {
+    return this.rare?.failedTries;
   }
 
   get backendName(): string {
@@ -176,14 +206,15 @@ export abstract class ExchangeFacts implements ExchangeRecord, TemplateValues {
 
   /** Adds a try to those that did not serve the exchange. */
   addTry(tried: FailedTry): void {
-    const failedTries = (this.failedTries ??= []);
+    const failedTries = (this.own.failedTries ??= []);
     if (failedTries.length === MOST_TRIES) failedTries.pop();
     failedTries.push(tried);
   }
 
   /** The settings for retries make another try after the one that failed last. */
   noteRetry(): void {
-    const last = this.failedTries?.pop();
-    if (last !== undefined) this.failedTries?.push({ ...last, retried: true });
+    const failedTries = this.rare?.failedTries;
+    const last = failedTries?.pop();
+    if (last !== undefined) failedTries?.push({ ...last, retried: true });
   }
 }

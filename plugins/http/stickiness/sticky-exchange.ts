@@ -16,13 +16,17 @@ interface StickyExchange {
   readonly client: { profile(instance: HttpInstance): ForwardingProfile };
   readonly instance: HttpInstance;
   readonly clientAddress: string;
-  session: string | undefined;
-  stickiness: StickyOutcome | undefined;
-  isSecure: boolean;
   readonly forwardedTo: Upstream | undefined;
   readonly matchedRoute: Pick<CompiledRoute, 'responseEdits'> | undefined;
   requestEdits: FieldEdits | undefined;
   responseEdits: FieldEdits | undefined;
+}
+
+/** What is known of the client of such an exchange. */
+interface KeptClient {
+  session: string | undefined;
+  stickiness: StickyOutcome | undefined;
+  isSecure: boolean;
   sessionEdits: FieldEdits | undefined;
   readonly splitEdits: FieldEdits | undefined;
 }
@@ -34,13 +38,14 @@ interface StickyExchange {
  */
 export function takeSession(
   exchange: StickyExchange,
+  client: KeptClient,
   head: RequestHead,
   source: StickySource,
   guardsSpellings: boolean,
 ): void {
-  if (source.kind === 'source-ip') exchange.session = exchange.clientAddress;
-  else if (source.kind === 'header') exchange.session = fieldOf(head, source.name);
-  else takeCookie(exchange, head, source.name, guardsSpellings);
+  if (source.kind === 'source-ip') client.session = exchange.clientAddress;
+  else if (source.kind === 'header') client.session = fieldOf(head, source.name);
+  else takeCookie(exchange, client, head, source.name, guardsSpellings);
 }
 
 /** Of several fields with that name the first one counts. Undefined without one, or when it is empty. */
@@ -52,13 +57,14 @@ function fieldOf(head: RequestHead, lowerName: string): string | undefined {
 
 function takeCookie(
   exchange: StickyExchange,
+  client: KeptClient,
   head: RequestHead,
   name: string,
   guardsSpellings: boolean,
 ): void {
-  exchange.isSecure = exchange.client.profile(exchange.instance).isSecure(head);
+  client.isSecure = exchange.client.profile(exchange.instance).isSecure(head);
   const { session, rest } = splitCookies(head, name);
-  exchange.session = session;
+  client.session = session;
   if (session === undefined) return;
   exchange.requestEdits = FieldEdits.ofFilters([restOfCookies(rest)], exchange.requestEdits, guardsSpellings);
 }
@@ -67,17 +73,21 @@ function takeCookie(
  * Notes what became of the client, and gives it the cookie that it needs, with the response. An earlier attempt may have been for another
  * backend: a client that was new then, or moved, still is.
  */
-export function giveSession(exchange: StickyExchange, stickiness: LeaseStickiness | undefined): void {
-  const before = exchange.stickiness;
-  exchange.stickiness = before === 'new' || before === 'moved' ? before : stickiness?.outcome;
+export function giveSession(
+  exchange: StickyExchange,
+  client: KeptClient,
+  stickiness: LeaseStickiness | undefined,
+): void {
+  const before = client.stickiness;
+  client.stickiness = before === 'new' || before === 'moved' ? before : stickiness?.outcome;
   const { forwardedTo, matchedRoute } = exchange;
   const cookie = forwardedTo?.sticky;
   if (cookie?.kind !== 'cookie') return;
   const value = stickiness?.newSession;
-  const edits = exchange.splitEdits ?? matchedRoute?.responseEdits;
-  exchange.sessionEdits =
+  const edits = client.splitEdits ?? matchedRoute?.responseEdits;
+  client.sessionEdits =
     value === undefined
-      ? exchange.splitEdits
-      : FieldEdits.ofFilters(sessionEdits(cookie, value, exchange.isSecure), edits, false);
-  exchange.responseEdits = exchange.sessionEdits ?? edits;
+      ? client.splitEdits
+      : FieldEdits.ofFilters(sessionEdits(cookie, value, client.isSecure), edits, false);
+  exchange.responseEdits = client.sessionEdits ?? edits;
 }
