@@ -60,6 +60,13 @@ export interface Upstream {
   acquire(request: LeaseRequest): PendingLease;
   /** Whether that backend is a healthy member of this upstream. Only then may a pinned lease to it be resumed. */
   takes(backend: Backend): boolean;
+  /**
+   * Finds out by one connect whether that backend is gone, so that nothing accepts connections there: what broke its connections was then
+   * its end, and no request of them went wrong. Absent where that can't be found out.
+   *
+   * @param done called once, after this has returned; with false also where the backend is no member any more
+   */
+  findOutIfGone?(backend: Backend, done: (isGone: boolean) => void): void;
 }
 
 /** How requests for an upstream are tried again. */

@@ -129,7 +129,8 @@ export abstract class ExchangeAttempts
         ? policy.next('backend_reset', attempt, this.method, this.isRepeatable)
         : recovery.onReset(attempt));
     if (retry === undefined) {
-      this.fail(502, 'backend_reset', 'the backend closed the connection', NO_RESPONSE);
+      if (attempt !== undefined && recovery?.lacksBudget === true) this.#goOnIfGone(attempt, recovery);
+      else this.#failReset();
       return;
     }
     // A backend that closed an idle connection just then works: a client that belongs to it stays there.
@@ -223,6 +224,35 @@ export abstract class ExchangeAttempts
   /** Whether a second try may run beside the first one: nothing binds the request to one backend or one connection. */
   #mayRace(rules: RetryRules): boolean {
     return rules.repeats(this.method) && this.upgrade === '' && this.session === undefined && !this.pins;
+  }
+
+  #failReset(): void {
+    this.fail(502, 'backend_reset', 'the backend closed the connection', NO_RESPONSE);
+  }
+
+  /**
+   * Only the budget forbids another try. A backend that ends breaks all its connections at once, more than the budget allows tries. So if
+   * it can't be connected to any more, there is a further try.
+   */
+  #goOnIfGone({ lease: { backend } }: Attempt, recovery: Recovery): void {
+    const upstream = this.forwardedTo;
+    if (upstream?.findOutIfGone === undefined) {
+      this.#failReset();
+      return;
+    }
+    this.endAttempt('backend_reset', 0);
+    recovery.waitForFinding();
+    upstream.findOutIfGone(backend, (isGone) => {
+      if (this.isOver) return;
+      const retry = isGone ? recovery.onGone() : undefined;
+      if (retry === undefined) {
+        this.#failReset();
+        return;
+      }
+      this.#giveUpAttempt('backend_reset', 0);
+      this.#tryAgain(retry, 'backend_reset');
+    });
+    this.renewDeadline();
   }
 
   /** Notes the attempt that runs as a failed try, which another one follows. `isAvoided`: at another backend, if there is one. */

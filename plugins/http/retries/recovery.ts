@@ -87,6 +87,23 @@ export class Recovery {
     return this.rules.settings.onReset && this.#repeats ? this.#next(false) : undefined;
   }
 
+  /** True when nothing but the budget keeps the exchange from another try. */
+  get lacksBudget(): boolean {
+    return this.#exchange.retriesExhausted === 'budget';
+  }
+
+  /** The exchange waits until it is known whether the backend that broke its connection is gone. */
+  waitForFinding(): void {
+    this.#isWaiting = true;
+  }
+
+  /** That backend is gone: like a refused connect, its end says nothing about how much the others bear. */
+  onGone(): Retry | undefined {
+    this.#isWaiting = false;
+    this.#exchange.retriesExhausted = undefined;
+    return this.#next(true);
+  }
+
   /** The head of the response did not come in time. */
   onTimeout(attempt: FailedAttempt): Retry | undefined {
     return this.rules.settings.onTimeout && this.#mayRepeat(attempt) ? this.#next(false) : undefined;

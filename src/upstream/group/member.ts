@@ -3,7 +3,7 @@ import type { SocketUse } from '../../plugin-api/index.ts';
 import type { BackendState } from '../backend/backend-state.ts';
 import type { Candidate } from '../balancer/contract/balancer.ts';
 import type { ChannelPool } from '../pool/channel-pool.ts';
-import { connectTo } from '../pool/connect-to.ts';
+import { BackendPresence } from '../recovery/backend-presence.ts';
 import { FreshSockets } from '../pool/fresh-sockets.ts';
 import type { AgentSays, CheckProgress } from '../../readings/upstreams/health.ts';
 import type { MemberState } from '../../readings/upstreams/upstream.ts';
@@ -88,17 +88,16 @@ export class Member implements Candidate {
   readonly fresh: ChannelPool;
   /** Set by its group. */
   owner: MemberOwner | undefined = undefined;
-  readonly #dialer: Dialer;
   /** 0: no limit. */
   readonly #ownLimit: number;
+  /** Finds out whether the backend can be connected to. */
+  readonly presence: BackendPresence;
   readonly #pools = new Map<SocketUse, ChannelPool>();
   /** The pool whose size limits the leases: that of `keep-alive`. */
   #limiting: ChannelPool | undefined = undefined;
   /** The part of its weight that its slow start lets it have: above 0, to 1. */
   ramp = 1;
   #panics = false;
-  /** A connect is under way that serves no request. */
-  #isTrying = false;
   #verdict: MemberVerdict;
   /** The part of its weight that its agent leaves it; never 0, as it then gets no new requests at all. */
   #share: number;
@@ -116,7 +115,7 @@ export class Member implements Candidate {
     this.breaker = options.breaker;
     this.times = options.times;
     this.requests = options.requests;
-    this.#dialer = options.dialer;
+    this.presence = new BackendPresence(options.backend, options.dialer);
     this.fresh = new FreshSockets(options.backend, options.dialer, options.times);
     this.#verdict = verdictOn(this, false);
     this.#share = shareOf(this.health);
@@ -153,13 +152,7 @@ export class Member implements Candidate {
    * one connect is made for that: operators must hear of a backend that is gone, whatever noticed it first.
    */
   connectionBroke(): void {
-    const { backend } = this;
-    if (this.up || this.isTakenOut || this.#isTrying || backend.connects.areFailing) return;
-    this.#isTrying = true;
-    connectTo(backend, this.#dialer, undefined, (_error, socket) => {
-      this.#isTrying = false;
-      socket?.stream.destroy();
-    });
+    if (!this.up && !this.isTakenOut && !this.backend.connects.areFailing) this.presence.find();
   }
 
   get panics(): boolean {

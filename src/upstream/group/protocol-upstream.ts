@@ -53,4 +53,8 @@ export class ProtocolUpstream implements Upstream {
   takes(backend: Backend): boolean {
     return this.#group.takes(backend);
   }
+
+  findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
+    this.#group.findOutIfGone(backend, done);
+  }
 }

@@ -174,6 +174,16 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     return this.#members.of(backend)?.takesSessions === true;
   }
 
+  /** As of `Upstream` of the plugin API. */
+  findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
+    const member = this.#members.of(backend);
+    if (member === undefined)
+      queueMicrotask(() => {
+        done(false);
+      });
+    else member.presence.find(done);
+  }
+
   /** Leases that wait because the pool of that backend is full. A lease that several backends could serve counts for each. */
   heldUpBy(backend: Backend): number {
     return this.#members.of(backend)?.isHeldUpByPool === true ? this.#queue.waitingForPool : 0;

@@ -50,7 +50,10 @@ describe('a request that a backend failed', () => {
   });
 
   it('is tried again when the head of the response does not come in time', async () => {
-    const { proxy } = await failingScene([stalls, works], `${AT_ONCE}, on: [timeout], per_try_timeout: 50ms`);
+    const { proxy } = await failingScene(
+      [stalls, works],
+      `${AT_ONCE}, on: [timeout], per_try_timeout: 500ms`,
+    );
     expect(statusOf(await ask(proxy, get()))).toBe(200);
   });
 
@@ -268,6 +271,31 @@ describe('retries', () => {
 });
 
 describe('the budget of retries', () => {
+  const WITHOUT_BUDGET = `${AT_ONCE}, budget: { percent: 0, min: 0 }`;
+
+  it('does not bound the requests of a backend that is gone', async () => {
+    const { proxy, backends } = await failingScene([stalls, works], WITHOUT_BUDGET, 'workers: 1');
+    const gone = backends[0]!;
+    const asked = Array.from({ length: 4 }, () => ask(proxy, get()));
+    for (const index of [0, 1]) {
+      const connection = await gone.connection(index);
+      await connection.until(() => connection.received.length > 0, 'a request');
+    }
+    await gone.close();
+    expect((await Promise.all(asked)).map(statusOf)).toEqual([200, 200, 200, 200]);
+    const metrics = await ScrapedMetrics.from(proxy.adminAddress);
+    expect(metrics.sum('balance_retries_exhausted_total', { reason: 'budget' })).toBe(0);
+  });
+
+  it('bounds those of a backend that breaks connections and still accepts them', async () => {
+    const { proxy, backends } = await failingScene([resets, works], WITHOUT_BUDGET, 'workers: 1');
+    const statuses = [statusOf(await ask(proxy, get())), statusOf(await ask(proxy, get()))];
+    expect(statuses.sort()).toEqual([200, 502]);
+    expect(backends[1]!.connections).toHaveLength(1);
+    const metrics = await ScrapedMetrics.from(proxy.adminAddress);
+    expect(metrics.sum('balance_retries_exhausted_total', { reason: 'budget' })).toBe(1);
+  });
+
   it('keeps attempts below 1.25 x requests + 3 with everything failing', async () => {
     let attempts = 0;
     const waiting: (() => void)[] = [];
