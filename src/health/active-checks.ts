@@ -40,8 +40,8 @@ export class ActiveChecks {
     return this.#checked.refer(`${place} ${check.key}`, () => this.#begin(place, backend, check));
   }
 
-  #begin(place: string, backend: CheckedBackend, check: ActiveCheck): ActivelyChecked {
-    const { upstream, target } = backend;
+  #begin(place: string, checked: CheckedBackend, check: ActiveCheck): ActivelyChecked {
+    const { upstream, target } = checked;
     const { section, proxyProtocol, tls } = check;
     const { names, contexts, resources, telemetry, turns, pacer, probes } = this.#parts;
     const watches = new CheckWatches();
@@ -70,7 +70,8 @@ export class ActiveChecks {
         this.#changed(upstream, formatAddress(target), watches, healthy, reason);
       },
       onCheck: (passed, durationMs) => {
-        for (const name of watches.names) telemetry?.healthCheck?.({ backend: name, passed, durationMs });
+        for (const backend of watches.names)
+          telemetry?.healthCheck?.({ upstream, backend, passed, durationMs });
       },
       onShortage: (code) => resources?.noteShortage('check', code),
       ...(known === undefined ? {} : { assumed: known.healthy }),

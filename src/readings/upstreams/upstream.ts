@@ -101,6 +101,8 @@ export interface QueueRecord {
 
 /** The event of a health check that ended. */
 export interface HealthCheckRecord {
+  /** Name of the upstream that the backend was checked for. */
+  readonly upstream: string;
   /** Name of the backend. */
   readonly backend: string;
   readonly passed: boolean;

@@ -10,6 +10,7 @@ import type { HandshakeRecord } from '../../readings/handshake.ts';
 import type { RequestTotals } from '../../readings/counts/telemetry.ts';
 import type { HealthCheckRecord, QueueOutcome, QueueRecord } from '../../readings/upstreams/upstream.ts';
 import type { TelemetrySubscriber } from '../telemetry.ts';
+import { CheckCounters } from './counters/check-counters.ts';
 import { NamedDurationCounters } from './counters/duration-counters.ts';
 import { HandshakeMetrics } from './counters/handshake-metrics.ts';
 import { OutcomeCounters } from './counters/outcome-counters.ts';
@@ -42,7 +43,7 @@ export class MetricCounters implements TelemetrySubscriber {
   readonly mirrors: OutcomeCounters<MirrorResult>;
   readonly hedges: OutcomeCounters<HedgeResult>;
   readonly sticky: OutcomeCounters<StickyOutcome>;
-  readonly healthChecks: NamedDurationCounters<'pass' | 'fail'>;
+  readonly healthChecks: CheckCounters;
   readonly queues: NamedDurationCounters<QueueOutcome>;
   readonly tunnels: TunnelDurations;
   readonly handshakes: HandshakeMetrics;
@@ -62,7 +63,7 @@ export class MetricCounters implements TelemetrySubscriber {
     this.mirrors = new OutcomeCounters(upstreams, ['answered', 'failed', 'dropped']);
     this.hedges = new OutcomeCounters(upstreams, ['won', 'lost', 'failed', 'budget']);
     this.sticky = new OutcomeCounters(upstreams, ['new', 'kept', 'moved', 'away']);
-    this.healthChecks = new NamedDurationCounters(backends, []);
+    this.healthChecks = new CheckCounters(upstreams, backends);
     this.queues = new NamedDurationCounters(upstreams, []);
     this.tunnels = new TunnelDurations(listeners, backends);
     this.handshakes = new HandshakeMetrics(listeners, upstreams, backends);
@@ -85,8 +86,8 @@ export class MetricCounters implements TelemetrySubscriber {
     if (record.stickiness !== undefined) this.sticky.count(record.upstream, record.stickiness);
   }
 
-  healthCheck({ backend, passed, durationMs }: HealthCheckRecord): void {
-    this.healthChecks.count(backend, passed ? 'pass' : 'fail', durationMs);
+  healthCheck(record: HealthCheckRecord): void {
+    this.healthChecks.count(record);
   }
 
   queue({ upstream, outcome, waitedMs }: QueueRecord): void {
@@ -124,7 +125,7 @@ export class MetricCounters implements TelemetrySubscriber {
   /** Forgets the counters of everything that is not in the snapshot. */
   forgetOthers(snapshot: MetricsSnapshot): void {
     this.requests.forgetOthers(snapshot.backendNames);
-    this.healthChecks.forgetOthers(snapshot.backendNames);
+    this.healthChecks.forgetOthers(snapshot);
     this.queues.forgetOthers(new Set(snapshot.queues.keys()));
     this.tunnels.forgetOthers(snapshot);
     this.handshakes.forgetOthers(snapshot);

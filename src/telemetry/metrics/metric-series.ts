@@ -20,10 +20,7 @@ import { steadyNowMs } from '../../time/steady-now.ts';
 const MOST_GENERATIONS = 20;
 
 /** The series of backends and their pools. */
-export function backendSeries(
-  { backends, backendNames }: MetricsSnapshot,
-  checks: NamedDurationCounters<'pass' | 'fail'>,
-) {
+export function backendSeries({ backends }: MetricsSnapshot) {
   const each = (value: (sum: BackendSum) => number) => () => byName('backend', backends, value);
   return {
     balance_request_resends_total: each(({ counts }) => counts.resends),
@@ -33,20 +30,6 @@ export function backendSeries(
     balance_backend_connect_failures_total: each(({ counts }) => counts.connectFailures),
     balance_backend_passed_over_total: () => passedByName(backends),
     balance_backend_bytes_total: () => bytesByName('backend', backends),
-    *balance_health_checks_total(): Iterable<Series> {
-      for (const backend of backendNames) {
-        const counters = checks.get(backend);
-        if (counters === undefined) continue;
-        for (const result of ['pass', 'fail'] as const)
-          yield { labels: labelText({ backend, result }), value: counters.of(result) };
-      }
-    },
-    *balance_health_check_duration_seconds(): Iterable<Series> {
-      for (const backend of backendNames) {
-        const durations = checks.get(backend)?.durations;
-        if (durations !== undefined) yield { labels: labelText({ backend }), histogram: durations };
-      }
-    },
     balance_pool_connections_active: each(({ gauges }) => gauges.poolActive),
     balance_pool_connections_idle: each(({ gauges }) => gauges.poolIdle),
     balance_pool_connections_max: each(({ gauges }) => gauges.poolMax),

@@ -89,11 +89,16 @@ const ROWS = [
     ['backend', 'direction'],
     'Bytes received from the backend and sent to it, heads included.',
   ],
-  ['balance_health_checks_total', 'counter', ['backend', 'result'], 'Health checks by result: pass or fail.'],
+  [
+    'balance_health_checks_total',
+    'counter',
+    ['backend', 'result', 'upstream'],
+    'Health checks by result: pass or fail.',
+  ],
   [
     'balance_health_check_duration_seconds',
     'histogram',
-    ['backend'],
+    ['backend', 'upstream'],
     'Duration of health checks, failed ones included.',
   ],
   ['balance_pool_connections_active', 'gauge', ['backend'], "Sockets of the backend's pool that are in use."],

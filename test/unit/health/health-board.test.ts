@@ -108,9 +108,9 @@ describe('a health board', () => {
     const address = await refusingAddress();
     const watches = ['one', 'one', 'two'].map((name) => watch(board, backend(address, name)));
     await watches[0]!.changed();
-    expect(records.map(({ backend: name, passed }) => [name, passed])).toEqual([
-      ['one', false],
-      ['two', false],
+    expect(records.map(({ upstream, backend: name, passed }) => [upstream, name, passed])).toEqual([
+      ['app', 'one', false],
+      ['app', 'two', false],
     ]);
   });
 });

@@ -95,7 +95,7 @@ describe('Telemetry', () => {
         queue: (record: unknown) => seen.push(record),
       }),
     );
-    const check = { backend: 'a', passed: true, durationMs: 1 };
+    const check = { upstream: 'web', backend: 'a', passed: true, durationMs: 1 };
     const wait = { upstream: 'web', outcome: 'served', waitedMs: 1 } as const;
     telemetry.healthCheck(check);
     telemetry.queue(wait);

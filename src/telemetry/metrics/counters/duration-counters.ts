@@ -4,8 +4,8 @@ import type { CounterReader } from '../readings/counter-reader.ts';
 import type { CounterWriter } from '../readings/counter-writer.ts';
 import { CountersByName } from './counters-by-name.ts';
 
-/** Counts the outcomes and durations of one thing, such as the health checks of one backend. */
-class DurationCounters<Outcome extends string> implements AddableCounters {
+/** Counts the outcomes and durations of one thing, such as the health checks of one backend of an upstream. */
+export class DurationCounters<Outcome extends string> implements AddableCounters {
   durations: DurationHistogram;
   readonly #outcomes = new Map<string, number>();
 

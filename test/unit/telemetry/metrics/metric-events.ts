@@ -97,8 +97,10 @@ function tunnel(random: SeededRandom): MetricEvent {
 }
 
 function healthCheck(random: SeededRandom): MetricEvent {
+  const backend = random.pick(BACKENDS).name;
   const record = {
-    backend: random.pick(BACKENDS).name,
+    upstream: backend === 'gone' ? 'gone' : 'main',
+    backend,
     passed: random.next() < 0.7,
     durationMs: durationOf(random),
   };

@@ -99,7 +99,7 @@ function busyLab(isEmpty: () => boolean = () => false): MetricsLab {
   lab.counters.exchange(exchangeRecord({ upstream: 'web', stickiness: 'kept' }));
   lab.counters.mirrored(mirrorRecord({ upstream: 'web' }));
   lab.counters.tunnel(tunnelRecord({ listener: 'web', backend }));
-  lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
+  lab.counters.healthCheck({ upstream: 'web', backend: 'a', passed: true, durationMs: 1 });
   lab.counters.queue({ upstream: 'web', outcome: 'served', waitedMs: 1 });
   for (const [side, owner] of [
     ['client', 'web'],

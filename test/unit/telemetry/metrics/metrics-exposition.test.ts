@@ -419,6 +419,12 @@ describe('a scrape', () => {
   });
 });
 
+/** An upstream with backends of these names. */
+function upstreamOf(upstream: string, ...backends: readonly string[]): UpstreamReading {
+  const member = { weight: 1, effectiveWeight: 1, state: 'up' } as const;
+  return { upstream, servesRequests: true, members: backends.map((backend) => ({ backend, ...member })) };
+}
+
 describe('metrics of backends', () => {
   it('show their state at the scrape and add up those of one name', async () => {
     const lab = new MetricsLab();
@@ -448,8 +454,6 @@ describe('metrics of backends', () => {
       backendReading(backendNamed('a', 1), { healthy: false, connectionsActive: 1, poolCreated: 1 }),
       backendReading(backendNamed('b', 2)),
     );
-    lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 2 });
-    lab.counters.healthCheck({ backend: 'a', passed: false, durationMs: 200 });
     const read = await lab.series('backend="a"');
     const shown = Object.fromEntries(
       Object.entries(read).filter(([key]) => !/_bucket|_errors_total/.test(key)),
@@ -480,18 +484,41 @@ describe('metrics of backends', () => {
       'balance_pool_connections_discarded_total{backend="a"}': 4,
       'balance_pool_waiting{backend="a"}': 1,
       'balance_pool_timeouts_total{backend="a"}': 3,
-      'balance_health_checks_total{backend="a",result="pass"}': 1,
-      'balance_health_checks_total{backend="a",result="fail"}': 1,
-      'balance_health_check_duration_seconds_sum{backend="a"}': 0.202,
-      'balance_health_check_duration_seconds_count{backend="a"}': 2,
     });
     expect((await lab.values()).get('balance_backend_health_status{backend="b"}')).toBe(1);
-    expect(await lab.series('balance_health_checks_total{backend="b"')).toEqual({});
     lab.backends.length = 0;
     expect(await lab.series('backend="a"')).toEqual({});
     expect(await lab.series('backend="b"')).toEqual({});
-    lab.backends.push(backendReading(backendNamed('a', 0)));
-    expect(await lab.series('balance_health_check')).toEqual({});
+  });
+
+  it('show the checks of a backend for each of its upstreams', async () => {
+    const upstreams = [upstreamOf('web', 'a', 'b'), upstreamOf('api', 'a')];
+    const lab = new MetricsLab({
+      upstreams: () => upstreams,
+      queues: () => upstreams.map(({ upstream }) => ({ upstream, waiting: 0 })),
+    });
+    lab.counters.healthCheck({ upstream: 'web', backend: 'a', passed: true, durationMs: 2 });
+    lab.counters.healthCheck({ upstream: 'web', backend: 'a', passed: false, durationMs: 200 });
+    lab.counters.healthCheck({ upstream: 'api', backend: 'a', passed: false, durationMs: 30 });
+    lab.counters.healthCheck({ upstream: 'gone', backend: 'a', passed: false, durationMs: 30 });
+    const shown = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        Object.entries(await lab.series('balance_health_check')).filter(
+          ([key]) => !/_bucket|_count/.test(key),
+        ),
+      );
+    expect(await shown()).toEqual({
+      'balance_health_checks_total{backend="a",result="pass",upstream="web"}': 1,
+      'balance_health_checks_total{backend="a",result="fail",upstream="web"}': 1,
+      'balance_health_checks_total{backend="a",result="pass",upstream="api"}': 0,
+      'balance_health_checks_total{backend="a",result="fail",upstream="api"}': 1,
+      'balance_health_check_duration_seconds_sum{backend="a",upstream="web"}': 0.202,
+      'balance_health_check_duration_seconds_sum{backend="a",upstream="api"}': 0.03,
+    });
+    upstreams.length = 0;
+    expect(await shown()).toEqual({});
+    upstreams.push(upstreamOf('web', 'a'));
+    expect(await shown()).toEqual({});
   });
 
   it('never fall while a backend of the name is there', async () => {

@@ -26,16 +26,23 @@ describe('a page of metrics over several workers', () => {
     const workers = [counted(3), counted(5)];
     const lab = new MetricsLab({
       queues: () => [{ upstream: 'api', waiting: 0 }],
+      upstreams: () => [
+        {
+          upstream: 'api',
+          servesRequests: true,
+          members: [{ backend: 'a', weight: 1, effectiveWeight: 1, state: 'up' }],
+        },
+      ],
       counts: () => ({ counters: workers.map((each) => each.read()), telemetry: [], runtimes: [] }),
     });
     lab.backends.push(backendReading(BACKEND));
     lab.listeners.push(listenerReading('web'));
-    lab.counters.healthCheck({ backend: 'a', passed: true, durationMs: 1 });
+    lab.counters.healthCheck({ upstream: 'api', backend: 'a', passed: true, durationMs: 1 });
     const { values } = await lab.read();
     expect(values.get('balance_requests_total{backend="a",method="GET",status="200"}')).toBe(8);
     expect(values.get('balance_request_duration_seconds_count{backend="a",method="GET"}')).toBe(8);
     expect(values.get('balance_tls_handshakes_total{status="ok"}')).toBe(8);
-    expect(values.get('balance_health_checks_total{backend="a",result="pass"}')).toBe(1);
+    expect(values.get('balance_health_checks_total{backend="a",result="pass",upstream="api"}')).toBe(1);
   });
 
   it('goes on from what a worker had counted that ended', async () => {
