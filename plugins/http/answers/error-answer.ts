@@ -26,20 +26,19 @@ export function errorAnswer(status: number, reason: string, requestId: string, a
 }
 
 /**
- * The answer with the time after which the client may try again, if that is known, and with the code of the error for operators: whoever sees the
- * answer at a client should learn which limit or breaker of the proxy made it.
+ * A 503 with the code of its error for operators: whoever sees it at a client should learn which limit or breaker of the proxy made it, or
+ * that it came from a backend. Also with the time after which the client may try again, if that is known. Other answers stay as they are.
  */
-export function withRetryTime(
+export function withReason(
   answer: Answer,
-  retryAfterMs: number | undefined,
   code: ErrorCode | undefined,
+  retryAfterMs: number | undefined,
 ): Answer {
-  if (retryAfterMs === undefined || code === undefined) return answer;
+  if (answer.status !== 503 || code === undefined) return answer;
+  const headers = { ...answer.headers, 'X-Balance-Reason': code };
+  if (retryAfterMs === undefined) return { ...answer, headers };
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  return {
-    ...answer,
-    headers: { ...answer.headers, 'Retry-After': String(seconds), 'X-Balance-Reason': code },
-  };
+  return { ...answer, headers: { ...headers, 'Retry-After': String(seconds) } };
 }
 
 /** The answer with another body. */

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../src/errors.ts';
 import type { Answer, Lease, ResponseOrigin } from '../../../src/plugin-api/index.ts';
 import { sentBytes } from '../message/answer.ts';
 import { editedLines, withoutFields } from '../answers/edited-answer.ts';
-import { withRetryTime } from '../answers/error-answer.ts';
+import { withReason } from '../answers/error-answer.ts';
 import { keptByPages, type ErrorPages } from '../answers/error-pages.ts';
 import { FieldEdits } from '../forwarding/field-edits.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
@@ -145,7 +145,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
 
   /** Answers with an error page in place of a backend. */
   answerError(status: number, reason: string, retryAfterMs?: number): void {
-    this.answer(withRetryTime(this.errorAnswer(status, reason), retryAfterMs, this.error));
+    this.answer(withReason(this.errorAnswer(status, reason), this.error, retryAfterMs));
   }
 
   errorAnswer(status: number, reason: string): Answer {

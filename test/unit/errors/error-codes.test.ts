@@ -12,10 +12,14 @@ import {
 
 const root = new URL('../../../', import.meta.url);
 
+/** The parts of the README that have a table each: all errors, and the 503s of the proxy. */
+function documents(): string[] {
+  return readFileSync(new URL('src/errors/README.md', root), 'utf8').split('## The 503s of the proxy');
+}
+
 /** The rows of the table in the README, as texts. */
 function documented(): string[][] {
-  const text = readFileSync(new URL('src/errors/README.md', root), 'utf8');
-  return text
+  return (documents()[0] ?? '')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
     .map((line) =>
@@ -45,6 +49,14 @@ describe('the table of errors', () => {
         return [`\`${code}\``, origin, String(status || ''), retryable ? 'yes' : '', meaning];
       }),
     );
+  });
+
+  it('says of each 503 that a client can get what an operator should look at', () => {
+    const rows = [...(documents()[1] ?? '').matchAll(/^\| (`.*?`) +\|/gm)];
+    const codes = rows.flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code));
+    // Those of workers are answers of the admin server.
+    const expected = ERROR_CODES.filter((code) => ERRORS[code].status === 503 && !code.startsWith('worker_'));
+    expect(codes.sort()).toEqual([...expected].sort());
   });
 
   it('holds no code that nothing uses', () => {

@@ -82,6 +82,7 @@ describe('max_requests', () => {
     const refused = await ask(proxy, get());
     expect(statusOf(refused)).toBe(503);
     expect(fieldValues(refused, 'retry-after')).toHaveLength(1);
+    expect(fieldValues(refused, 'x-balance-reason')).toEqual(['queue_full']);
     slow.go();
     expect(statusOf(await first)).toBe(200);
     const metrics = await ScrapedMetrics.from(proxy.adminAddress);
