@@ -10,7 +10,7 @@ import {
   type ParserSupply,
 } from '../llhttp/llhttp.ts';
 import type { Mended } from '../mending/mending.ts';
-import { foldedFault, headFault, oversizeFault } from './parser-fault.ts';
+import { foldedFault, headFault, oversizeFault, parserFault } from './parser-fault.ts';
 import type { HeadLimits } from '../../message/message-limits.ts';
 import { NO_FAULT, type MessageFault } from '../../message/refusal/refusal.ts';
 import { END, HEAD, INVALID, MORE, TOO_LARGE, type Progress } from './progress.ts';
@@ -221,7 +221,7 @@ export class MessageReader {
       this.fault = { rule: 'field_count', reason: 'the head has too many fields', field: '', excerpt: '' };
       return TOO_LARGE;
     }
-    this.fault = headFault(memory.failure(this.#parser), arrived, at);
+    this.fault = parserFault(memory.failure(this.#parser), arrived, at);
     if (this.#mended !== undefined) return INVALID;
     // Only the first line of a request can be mended. The parser also fails after the first line of the preface of HTTP/2.
     const lineEnd = this.#kind === REQUEST ? arrived.indexOf(LF) : -1;
@@ -246,7 +246,7 @@ export class MessageReader {
     }
     if (mending === 'not ours') return INVALID;
     if ('rule' in mending) {
-      this.fault = headFault(mending.reason, arrived, mending.at, mending.rule);
+      this.fault = headFault(mending.rule, mending.reason, arrived, mending.at);
       return INVALID;
     }
     this.#rejected = NOTHING;

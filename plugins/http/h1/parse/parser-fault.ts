@@ -4,19 +4,25 @@ import { NUMBERS_A_FIELD } from '../../message/field-section.ts';
 import type { MessageFault } from '../../message/refusal/refusal.ts';
 import type { Head } from './head.ts';
 
-/** The rule that the parser found broken, by the words in its reason. */
-const RULES: readonly (readonly [rule: RefusalRule, words: RegExp])[] = [
-  ['two_lengths', /can't be present with/],
-  ['content_length', /Content-Length/],
-  ['transfer_encoding', /Transfer-Encoding/],
-  ['folded_field', /Unexpected whitespace after header value|folded/],
-  ['field_name', /header token|header field char/],
-  ['field_value', /header value char/],
-  ['line_end', /CR|LF|space after start line/],
-  ['method', /method|Invalid word/],
-  ['status_line', /status|response line/i],
-  ['version', /version|Expected HTTP|Expected dot|RTSP|ICE\//i],
-  ['target', /url/],
+/** A rule of the parser: words in its own reason, and the reason as operators and clients read it. */
+type ParserRule = readonly [rule: RefusalRule, parserWords: RegExp, reason: string];
+
+const FOLDED = 'a field line is folded';
+const TLS_REASON = 'the bytes are a TLS handshake';
+/** The rules that the parser may find broken; the first whose words it says counts. */
+const RULES: readonly ParserRule[] = [
+  ['two_lengths', /can't be present with/, 'the head has both Content-Length and Transfer-Encoding'],
+  ['content_length', /Content-Length/, 'Content-Length is not one number'],
+  ['transfer_encoding', /Transfer-Encoding/, 'Transfer-Encoding is malformed'],
+  ['folded_field', /Unexpected whitespace after header value/, FOLDED],
+  ['field_name', /header token|header field char/, 'a field name is malformed'],
+  ['field_value', /header value char/, 'a field value holds a control byte'],
+  ['line_end', /CR|LF|space after start line/, 'a line does not end in CR and LF'],
+  ['method', /method|Invalid word/, 'the method is malformed'],
+  ['status_line', /status|response line/i, 'the status line is malformed'],
+  ['version', /version|Expected HTTP|Expected dot|RTSP|ICE\//i, 'the HTTP version is missing or malformed'],
+  ['target', /url/, 'the request target is malformed'],
+  ['syntax', /^/, 'the bytes are no HTTP message'],
 ];
 const LF = 0x0a;
 const BLANK = 0x20;
@@ -33,15 +39,21 @@ const CHUNK_SIZE = 'chunk size';
 const MOST_DIGITS = 16;
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*/;
 
-/** The fault of a head at `bytes[at]`. `bytes` begins with the head. `rule`: by default the one that the parser's reason names. */
-export function headFault(
-  reason: string,
-  bytes: Buffer,
-  at: number,
-  rule: RefusalRule = ruleOf(reason),
-): MessageFault {
+/** The fault of a head that the parser refused at `bytes[at]`, for a reason in its own words. `bytes` begins with the head. */
+export function parserFault(parserWords: string, bytes: Buffer, at: number): MessageFault {
+  const [rule, , reason] = RULES.find(([, words]) => words.test(parserWords)) as ParserRule;
+  return headFault(rule, reason, bytes, at);
+}
+
+/** The fault of a head at `bytes[at]`. `bytes` begins with the head. */
+export function headFault(rule: RefusalRule, reason: string, bytes: Buffer, at: number): MessageFault {
   if (TLS.every((byte, i) => bytes[i] === byte)) {
-    return { rule: 'tls', reason, field: '', excerpt: excerpt(bytes.toString('latin1', 0, MOST_OF_GARBAGE)) };
+    return {
+      rule: 'tls',
+      reason: TLS_REASON,
+      field: '',
+      excerpt: excerpt(bytes.toString('latin1', 0, MOST_OF_GARBAGE)),
+    };
   }
   const start = lineStart(bytes, at);
   // The fault is in the start line. Line breaks may come before that line.
@@ -69,14 +81,13 @@ export function trailerFault(reason: string, line: string, at: number): MessageF
 
 /** The fault of a complete head with a folded field. */
 export function foldedFault(head: Head): MessageFault {
-  const reason = 'a field line is folded';
   for (let field = 0; field < head.fields; field++) {
     const value = head.valueText(field);
     if (!/[\r\n]/.test(value)) continue;
     const name = head.nameText(field);
-    return { rule: ruleOf(reason), reason, field: name, excerpt: valueExcerpt(name, value) };
+    return { rule: 'folded_field', reason: FOLDED, field: name, excerpt: valueExcerpt(name, value) };
   }
-  return { rule: ruleOf(reason), reason, field: '', excerpt: '' };
+  return { rule: 'folded_field', reason: FOLDED, field: '', excerpt: '' };
 }
 
 /** The fault of a head, or of trailers, that are too large. It names the largest field. */
@@ -100,10 +111,6 @@ function fieldFault(rule: RefusalRule, reason: string, bytes: Buffer, at: number
   const colon = line.indexOf(':');
   const before = colon < 0 ? line.slice(field.length) : line.slice(colon + 1).trimStart();
   return { rule, reason, field, excerpt: excerptUpTo(field, before, bytes[at]) };
-}
-
-function ruleOf(reason: string): RefusalRule {
-  return RULES.find(([, words]) => words.test(reason))?.[0] ?? 'syntax';
 }
 
 /** The index of the first byte of the line that holds `bytes[at]`. */

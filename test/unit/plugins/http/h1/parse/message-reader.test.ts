@@ -223,6 +223,28 @@ it('a reader holds a parser only while a message is incomplete', () => {
   message.finish();
 });
 
+it.each([
+  [
+    'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n',
+    'content_length',
+    'Content-Length is not one number',
+  ],
+  [
+    'GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n',
+    'two_lengths',
+    'the head has both Content-Length and Transfer-Encoding',
+  ],
+  ['GET / HTTP/1.1\r\na@b: 1\r\n\r\n', 'field_name', 'a field name is malformed'],
+  ['GET / HTTP/1.1\r\na: \x01\r\n\r\n', 'field_value', 'a field value holds a control byte'],
+  ['\x16\x03\x01\x02\x00\x01', 'tls', 'the bytes are a TLS handshake'],
+])('says in plain words what is wrong with %j', (text, rule, reason) => {
+  const message = reader();
+  const bytes = Buffer.from(text, 'latin1');
+  expect(message.feed(bytes, 0, bytes.length)).toBe(INVALID);
+  expect(message.fault).toMatchObject({ rule, reason });
+  message.finish();
+});
+
 it('several readers may be in the middle of their messages at the same time', () => {
   const readers = Array.from({ length: 10 }, () => reader());
   const texts = readers.map(
