@@ -42,7 +42,7 @@ export interface AttemptOwner extends AnsweredRequest {
   readonly settings: ResponseSettings;
   readonly responseEdits: FieldEdits | undefined;
   /** Set where the upstream says when a response counts as a failed try. */
-  readonly recovery: object | undefined;
+  readonly retries: object | undefined;
   /** Set while another attempt runs beside this one. */
   readonly race: Race | undefined;
   /** Whether {@link review} may change something about a response. */
@@ -153,7 +153,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
   head(head: ResponseHead, bodyLength: number): void {
     const owner = this.#owner;
     this.lease.responded?.(head.status);
-    if (owner.recovery !== undefined) {
+    if (owner.retries !== undefined) {
       const isSent = !owner.wantsBody;
       if (owner.givesUp(head.status, this)) {
         this.#givenUp = new GivenUpResponse(this, head.status, isSent);

@@ -6,7 +6,7 @@ import { BodyBuffering } from '../instance/body-buffering.ts';
 import type { RequestDraft } from '../message/client-stream.ts';
 import type { MessageFault, Refusal } from '../message/refusal/refusal.ts';
 import { logBackendSelected, logIrregular, logTriedAgain } from '../records/exchange-lines.ts';
-import { Recovery } from '../retries/recovery.ts';
+import { RequestRetries } from '../retries/request-retries.ts';
 import type { Retry } from '../retries/retry-policy.ts';
 import type { RetryRules } from '../retries/retry-rules.ts';
 import { Attempt, type AttemptOwner, type Race } from './attempt.ts';
@@ -31,7 +31,7 @@ export abstract class ExchangeAttempts
   pending: PendingLease | undefined = undefined;
   #attempts = 0;
 
-  /** What {@link Recovery} must know: whether all of the request's body that was sent is kept. */
+  /** What {@link RequestRetries} must know: whether all of the request's body that was sent is kept. */
   get isRepeatable(): boolean {
     return this.body?.isRepeatable ?? true;
   }
@@ -40,8 +40,8 @@ export abstract class ExchangeAttempts
     return this.rare?.avoid;
   }
 
-  get recovery(): Recovery | undefined {
-    return this.rare?.recovery;
+  get retries(): RequestRetries | undefined {
+    return this.rare?.retries;
   }
 
   get hedge(): Hedge | undefined {
@@ -56,7 +56,7 @@ export abstract class ExchangeAttempts
   forward(draft: RequestDraft, upstream: Upstream, rules: RetryRules | undefined): void {
     this.forwardedTo = upstream;
     this.draft = draft;
-    if (rules !== undefined) this.#recoverBy(rules);
+    if (rules !== undefined) this.#retryBy(rules);
     if (this.body?.isGathered === true) this.renewDeadline();
     else this.acquire(upstream);
   }
@@ -108,7 +108,7 @@ export abstract class ExchangeAttempts
       this.hedge.goOnAlone();
       return;
     }
-    const retry = this.recovery?.onRefused(error);
+    const retry = this.retries?.onRefused(error);
     if (retry !== undefined) {
       this.pending = undefined;
       this.noteRetry();
@@ -121,15 +121,15 @@ export abstract class ExchangeAttempts
 
   /** The backend's connection ended before any byte of a response. The retry policy says whether the request is sent again. */
   responseMissing(): void {
-    const { attempt, recovery } = this;
+    const { attempt, retries } = this;
     const policy = this.instance.retryPolicy;
     const retry =
       attempt &&
-      (recovery === undefined
+      (retries === undefined
         ? policy.next('backend_reset', attempt, this.method, this.isRepeatable)
-        : recovery.onReset(attempt));
+        : retries.onReset(attempt));
     if (retry === undefined) {
-      if (attempt !== undefined && recovery?.lacksBudget === true) this.#goOnIfGone(attempt, recovery);
+      if (attempt !== undefined && retries?.lacksBudget === true) this.#goOnIfGone(attempt, retries);
       else this.#failReset();
       return;
     }
@@ -147,7 +147,7 @@ export abstract class ExchangeAttempts
       race.goOnWithout(attempt, 'backend_timeout');
       return;
     }
-    const retry = attempt && this.recovery?.onTimeout(attempt);
+    const retry = attempt && this.retries?.onTimeout(attempt);
     if (retry === undefined) {
       this.fail(504, 'backend_timeout', 'the backend took too long');
       return;
@@ -159,9 +159,9 @@ export abstract class ExchangeAttempts
 
   /** A response with that status came. True when another try is made: the attempt then ends its lease by itself. */
   givesUp(status: number, attempt: Attempt): boolean {
-    const { hedge, recovery } = this;
-    if (hedge?.settle(attempt, status, recovery?.rules.hasStatus(status) === true) === true) return true;
-    const retry = recovery?.onStatus(status, attempt);
+    const { hedge, retries } = this;
+    if (hedge?.settle(attempt, status, retries?.rules.hasStatus(status) === true) === true) return true;
+    const retry = retries?.onStatus(status, attempt);
     if (retry === undefined) {
       hedge?.rest();
       this.body?.stopKeeping();
@@ -211,12 +211,12 @@ export abstract class ExchangeAttempts
     this.pending = undefined;
   }
 
-  #recoverBy(rules: RetryRules): void {
+  #retryBy(rules: RetryRules): void {
     const { body, instance } = this;
-    const recovery = new Recovery(this, rules);
-    this.own.recovery = recovery;
+    const retries = new RequestRetries(this, rules);
+    this.own.retries = retries;
     if (rules.hedgeAfterMs > 0 && this.#mayRace(rules)) this.own.hedge = new Hedge(this, rules);
-    if (body === undefined || !recovery.keeps(body.declaredBytes)) return;
+    if (body === undefined || !retries.keeps(body.declaredBytes)) return;
     const { bodyLimitBytes: size, bodyTotalBytes: total } = rules.settings;
     body.keep(new BodyBuffering({ size, total }, instance.parts.keptBodies, instance.host));
   }
@@ -234,17 +234,17 @@ export abstract class ExchangeAttempts
    * Only the budget forbids another try. A backend that ends breaks all its connections at once, more than the budget allows tries. So if
    * it can't be connected to any more, there is a further try.
    */
-  #goOnIfGone({ lease: { backend } }: Attempt, recovery: Recovery): void {
+  #goOnIfGone({ lease: { backend } }: Attempt, retries: RequestRetries): void {
     const upstream = this.forwardedTo;
     if (upstream?.findOutIfGone === undefined) {
       this.#failReset();
       return;
     }
     this.endAttempt('backend_reset', 0);
-    recovery.waitForFinding();
+    retries.waitForFinding();
     upstream.findOutIfGone(backend, (isGone) => {
       if (this.isOver) return;
-      const retry = isGone ? recovery.onGone() : undefined;
+      const retry = isGone ? retries.onGone() : undefined;
       if (retry === undefined) {
         this.#failReset();
         return;
@@ -257,12 +257,12 @@ export abstract class ExchangeAttempts
 
   /** Notes the attempt that runs as a failed try, which another one follows. `isAvoided`: at another backend, if there is one. */
   #giveUpAttempt(error: ErrorCode | undefined, status: number, isAvoided = true): void {
-    const { backend, recovery } = this;
+    const { backend, retries } = this;
     if (backend === undefined) return;
     this.noteFailedTry(backend, error, status);
-    if (recovery === undefined) return;
+    if (retries === undefined) return;
     this.noteRetry();
-    if (isAvoided) this.own.avoid = recovery.failedAt(backend);
+    if (isAvoided) this.own.avoid = retries.failedAt(backend);
   }
 
   #tryAgain(retry: Retry, failure: ErrorCode | number): void {
@@ -271,11 +271,11 @@ export abstract class ExchangeAttempts
     const upstream = this.forwardedTo;
     if (upstream === undefined) return;
     if (this.instance.host.logger.debugEnabled) logTriedAgain(this, failure, retry.delayMs);
-    if (this.recovery === undefined || retry.delayMs === 0) {
+    if (this.retries === undefined || retry.delayMs === 0) {
       this.acquire(upstream);
       return;
     }
-    this.recovery.wait(retry.delayMs, this.instance.host, () => {
+    this.retries.wait(retry.delayMs, this.instance.host, () => {
       this.acquire(upstream);
     });
     this.renewDeadline();

@@ -23,7 +23,7 @@ export interface TimedExchange {
   readonly readTimeoutMs: number;
   refuse(refusal: Refusal): void;
   /** Knows how long one try may take; undefined where the upstream does not limit it. */
-  readonly recovery: { leftMs(sentAtMs: number): number } | undefined;
+  readonly retries: { leftMs(sentAtMs: number): number } | undefined;
   fail(status: number, code: ErrorCode, reason: string, detail?: string): void;
   /** The head of the response did not come in time: another try follows, or the exchange fails. */
   responseLate(): void;
@@ -57,8 +57,8 @@ function nextEventMs(exchange: TimedExchange): number {
   if (stream.isBlocked) return stream.awaitReader();
   const waitsForClient = isBodyAwaited && (!attempt.begun || attempt.isSwitched);
   if (waitsForClient) return exchange.timeouts.read;
-  if (exchange.recovery === undefined || attempt.begun) return exchange.readTimeoutMs;
-  return Math.min(exchange.readTimeoutMs, exchange.recovery.leftMs(attempt.sentAtMs));
+  if (exchange.retries === undefined || attempt.begun) return exchange.readTimeoutMs;
+  return Math.min(exchange.readTimeoutMs, exchange.retries.leftMs(attempt.sentAtMs));
 }
 
 /**

@@ -71,7 +71,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
 
   /** True while a request that was forwarded has no backend because its body is read first. A request that waits for a filter has no draft. */
   get #awaitsBody(): boolean {
-    return this.pending === undefined && this.draft !== undefined && this.recovery?.isWaiting !== true;
+    return this.pending === undefined && this.draft !== undefined && this.retries?.isWaiting !== true;
   }
 
   malformed(refusal: Refusal): void {
@@ -256,7 +256,7 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
   #record(): void {
     this.isOver = true;
     this.hedge?.end();
-    this.recovery?.end();
+    this.retries?.end();
     this.mirrorCopy?.requestOver();
     this.body?.release();
     this.durationMs = this.elapsedMs;

@@ -2,7 +2,7 @@ import type { Backend } from '../../../src/plugin-api/index.ts';
 import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { MirrorCopy } from '../mirror/mirror-copy.ts';
 import { RareFacts } from '../records/rare-facts.ts';
-import type { Recovery } from '../retries/recovery.ts';
+import type { RequestRetries } from '../retries/request-retries.ts';
 import type { Hedge } from './hedge.ts';
 
 /** The state that few exchanges have: what their upstream or route asks for beyond a plain way there and back. */
@@ -20,7 +20,7 @@ export class RareState extends RareFacts {
   /** The backends that failed the request; undefined while none did, or where none is avoided. */
   avoid: ReadonlySet<Backend> | undefined = undefined;
   /** Decides about further tries; undefined where the upstream has no settings for them. */
-  recovery: Recovery | undefined = undefined;
+  retries: RequestRetries | undefined = undefined;
   /** Begins a second try beside the first one; undefined where there is none. */
   hedge: Hedge | undefined = undefined;
 }

@@ -12,8 +12,8 @@ import type { RetryRules } from './retry-rules.ts';
 /** Errors that say that no backend got the request. */
 const NOT_SENT: ReadonlySet<ErrorCode> = new Set(['connect_failed', 'connect_timeout', 'backend_tls']);
 
-/** The exchange, as its recovery sees it. */
-export interface RecoveringExchange extends LogSubject {
+/** The exchange, as its retries see it. */
+export interface RetriedExchange extends LogSubject {
   readonly method: string;
   /** Whether all of the request's body that was sent is kept. */
   readonly isRepeatable: boolean;
@@ -22,11 +22,11 @@ export interface RecoveringExchange extends LogSubject {
 }
 
 /** Decides for one exchange whether it is tried again, and holds its place in the budget of its upstream. */
-export class Recovery {
+export class RequestRetries {
   readonly rules: RetryRules;
   /** The backends that failed the exchange; undefined while none did. */
   #failed: Set<Backend> | undefined;
-  readonly #exchange: RecoveringExchange;
+  readonly #exchange: RetriedExchange;
   readonly #repeats: boolean;
   /** Whether it may be sent again when an idle connection died under it: that needs no setting, and `methods` does not forbid it. */
   readonly #isSafe: boolean;
@@ -35,7 +35,7 @@ export class Recovery {
   #delay: Deadline | undefined;
   #isWaiting = false;
 
-  constructor(exchange: RecoveringExchange, rules: RetryRules) {
+  constructor(exchange: RetriedExchange, rules: RetryRules) {
     this.#exchange = exchange;
     this.rules = rules;
     this.#repeats = rules.repeats(exchange.method);

@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest';
 
-import { Recovery, type RecoveringExchange } from '../../../../../plugins/http/retries/recovery.ts';
+import { RequestRetries, type RetriedExchange } from '../../../../../plugins/http/retries/request-retries.ts';
 import { RetryRules } from '../../../../../plugins/http/retries/retry-rules.ts';
 import type { FailedAttempt } from '../../../../../plugins/http/retries/retry-policy.ts';
 
 const ATTEMPT: FailedAttempt = { number: 1, reused: true, heard: false, passedInterim: false };
 
 /** Makes decisions for a GET that may be tried so often. */
-function recoveryWith(
+function retriesWith(
   maxAttempts: number,
   methods?: readonly string[],
   method = 'GET',
-): { recovery: Recovery; exchange: RecoveringExchange } {
-  const exchange: RecoveringExchange = {
+): { retries: RequestRetries; exchange: RetriedExchange } {
+  const exchange: RetriedExchange = {
     method,
     isRepeatable: true,
     retriesExhausted: undefined,
@@ -38,25 +38,25 @@ function recoveryWith(
     hedge: undefined,
     budget: { begin: () => undefined, end: () => undefined, take: () => true, release: () => undefined },
   });
-  return { recovery: new Recovery(exchange, rules), exchange };
+  return { retries: new RequestRetries(exchange, rules), exchange };
 }
 
 it('sends a request once more when an idle connection died, even where it may be tried only once', () => {
-  const { recovery, exchange } = recoveryWith(1);
-  expect(recovery.onReset(ATTEMPT)).toEqual({ needsFreshChannel: true, delayMs: 0 });
-  expect(recovery.onReset({ ...ATTEMPT, reused: false })).toBeUndefined();
+  const { retries, exchange } = retriesWith(1);
+  expect(retries.onReset(ATTEMPT)).toEqual({ needsFreshChannel: true, delayMs: 0 });
+  expect(retries.onReset({ ...ATTEMPT, reused: false })).toBeUndefined();
   expect(exchange.retriesExhausted).toBe('attempts');
 });
 
 it('counts the replacement of an idle connection that died as a try', () => {
-  const { recovery } = recoveryWith(2);
-  expect(recovery.onReset(ATTEMPT)?.needsFreshChannel).toBe(true);
-  expect(recovery.onReset({ ...ATTEMPT, number: 2 })).toBeUndefined();
+  const { retries } = retriesWith(2);
+  expect(retries.onReset(ATTEMPT)?.needsFreshChannel).toBe(true);
+  expect(retries.onReset({ ...ATTEMPT, number: 2 })).toBeUndefined();
 });
 
 it('sends an idempotent request once more when an idle connection died, also where its method is not tried again', () => {
-  const { recovery } = recoveryWith(5, ['POST']);
-  expect(recovery.onReset(ATTEMPT)).toEqual({ needsFreshChannel: true, delayMs: 0 });
-  expect(recovery.onReset({ ...ATTEMPT, reused: false })).toBeUndefined();
-  expect(recoveryWith(5, ['GET'], 'POST').recovery.onReset(ATTEMPT)).toBeUndefined();
+  const { retries } = retriesWith(5, ['POST']);
+  expect(retries.onReset(ATTEMPT)).toEqual({ needsFreshChannel: true, delayMs: 0 });
+  expect(retries.onReset({ ...ATTEMPT, reused: false })).toBeUndefined();
+  expect(retriesWith(5, ['GET'], 'POST').retries.onReset(ATTEMPT)).toBeUndefined();
 });
