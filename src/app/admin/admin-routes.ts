@@ -21,14 +21,14 @@ import { upgradeRoute } from '../../admin/routes/upgrade-route.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { MetricsControl } from '../../telemetry/control/metrics-control.ts';
 import { liveConfigReading, statusReading, type ShownParts } from './admin-readings.ts';
-import { configDiffRoute } from './config-diff-route.ts';
+import { configDiffRoute, type ComparedHands } from './config-diff-route.ts';
 import { explainRoute } from './explain-route.ts';
 
 /** What the admin endpoints show and act on. */
 export interface AdminSources extends ShownParts {
   readonly metrics: MetricsControl;
   readonly logger: Logger;
-  readonly hands: HandPort;
+  readonly hands: HandPort & ComparedHands;
   readonly eventLoop: EventLoopWatch;
 }
 
@@ -54,7 +54,7 @@ export function adminRoutes(sources: AdminSources): AdminRoute[] {
     ...backendStateRoutes(() => control.backends(), hands),
     connectionsRoute(control),
     configRoute(() => liveConfigReading(sources)),
-    configDiffRoute(reloads, control),
+    configDiffRoute(reloads, control, hands),
     explainRoute(control),
     reloadRoute(() => reloads.reload({ source: 'admin' })),
     upgradeRoute(() => upgrade.start({ source: 'admin' })),

@@ -7,8 +7,15 @@ import type { RulesOf } from '../../config/options/listener-options.ts';
 import { diffConfigs } from '../../config/diff/diff-configs.ts';
 import { summarizeChanges } from '../../config/diff/config-change.ts';
 import type { BoundAddresses } from '../../config/diff/socket-plan.ts';
+import type { DroppedState } from '../parts/hand-participant.ts';
 import { diffReferences } from '../../config/diff/diff-references.ts';
 import type { LoadedConfig } from '../../config/load/load-config.ts';
+
+/** The states that operators have set. */
+export interface ComparedHands {
+  /** Those that an edit to these upstreams would drop. */
+  droppedBy(upstreams: LoadedConfig['config']['upstreams']): readonly DroppedState[];
+}
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -29,6 +36,7 @@ export interface ComparedReloads {
 export function configDiffRoute(
   reloads: ComparedReloads,
   listeners: { addresses(): BoundAddresses },
+  hands: ComparedHands,
 ): AdminRoute {
   const changesTo = (loaded: LoadedConfig): ConfigChange[] => [
     ...diffConfigs(reloads.live?.config, loaded.config, {
@@ -36,6 +44,7 @@ export function configDiffRoute(
       addresses: listeners.addresses(),
     }),
     ...diffReferences(reloads.live, loaded),
+    ...hands.droppedBy(loaded.config.upstreams).map(changeOf),
   ];
   return post(
     '/config/diff',
@@ -48,6 +57,20 @@ export function configDiffRoute(
     },
     { maxBodyBytes: MAX_BODY_BYTES },
   );
+}
+
+/** An operator who has taken a backend out must learn that an edit brings it back. */
+function changeOf({ upstream, backend, state, renamedTo }: DroppedState): ConfigChange {
+  return {
+    path: `upstreams[${upstream}].backends[${backend}]`,
+    kind: 'removed',
+    effect: 'hot',
+    summary: `upstream ${upstream}: backend ${backend}: state ${state.state}, set by hand, is dropped`,
+    note:
+      renamedTo === undefined
+        ? 'the config has no such backend any more'
+        : `the backend is called ${renamedTo} then: set its state again`,
+  };
 }
 
 async function compared(

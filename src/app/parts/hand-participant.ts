@@ -16,6 +16,12 @@ interface Takeover {
 
 type Upstreams = LoadedConfig['config']['upstreams'];
 
+/** A state that an edit drops: its config has no such backend. */
+export interface DroppedState extends HandEntry {
+  /** The new name of the backend; undefined when it is gone. */
+  readonly renamedTo: string | undefined;
+}
+
 /** Keeps the states that operators set, over all edits that keep the backend, and logs each change. */
 export class HandParticipant implements ReloadParticipant {
   readonly #hands: HandStates;
@@ -78,24 +84,33 @@ export class HandParticipant implements ReloadParticipant {
     return Promise.resolve({ commit, unwind: () => undefined });
   }
 
-  /** Forgets the states of backends that left: one that comes back later is another one. */
-  #drop(upstreams: Upstreams): void {
+  /** The states that an edit to these upstreams would drop. */
+  droppedBy(upstreams: Upstreams): readonly DroppedState[] {
     const { entries } = this.#hands;
-    if (entries.length === 0) return;
+    if (entries.length === 0) return [];
     const names = new Map(
       upstreams.map(({ name, backends }) => [name, new Set(backends.map((one) => one.name))]),
     );
-    const staying = entries.filter(({ upstream, backend }) => names.get(upstream)?.has(backend) === true);
-    if (staying.length === entries.length) return;
-    const left = new Set(entries);
-    for (const entry of staying) left.delete(entry);
-    for (const entry of left) this.#warnOf(entry, upstreams);
-    this.#hands.replaceAll(staying);
+    return entries
+      .filter(({ upstream, backend }) => names.get(upstream)?.has(backend) !== true)
+      .map((entry) => ({
+        ...entry,
+        renamedTo: renamedTo(this.#upstreams, upstreams, entry.upstream, entry.backend),
+      }));
+  }
+
+  /** Forgets the states of backends that left: one that comes back later is another one. */
+  #drop(upstreams: Upstreams): void {
+    const dropped = this.droppedBy(upstreams);
+    if (dropped.length === 0) return;
+    for (const each of dropped) {
+      this.#warnOf(each);
+      this.#hands.set(each.upstream, each.backend, undefined);
+    }
     this.#keep();
   }
 
-  #warnOf({ upstream, backend, state: { state, reason } }: HandEntry, upstreams: Upstreams): void {
-    const renamed = renamedTo(this.#upstreams, upstreams, upstream, backend);
+  #warnOf({ upstream, backend, state: { state, reason }, renamedTo: renamed }: DroppedState): void {
     this.#logger.warn('backend state set by hand is dropped: the config has no such backend any more', {
       upstream,
       backend,

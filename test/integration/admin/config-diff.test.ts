@@ -44,6 +44,34 @@ it('says what an edit would change, and changes nothing', async () => {
   expect((await get(await client(proxy.address()))).body).toBe('one');
 });
 
+it('says which states set by hand an edit would drop', async () => {
+  const one = await backend(named('one'));
+  const proxy = await labProxy(yaml(one.address));
+  await askAdmin(proxy.adminAddress, '/backends/one/drain', { method: 'POST' });
+  const path = 'upstreams[default].backends[one]';
+  const dropped = async (body: string) => {
+    const { changes } = await compared(proxy, body);
+    return (changes as { summary: string; note?: string }[]).filter(({ summary }) =>
+      summary.includes('by hand'),
+    );
+  };
+  const summary = 'upstream default: backend one: state draining, set by hand, is dropped';
+  expect(await dropped(yaml(one.address, 'timeouts: { connect: 7s }'))).toEqual([]);
+  expect(await dropped(yaml(one.address).replace('name: one', 'name: uno'))).toEqual([
+    {
+      path,
+      kind: 'removed',
+      effect: 'hot',
+      summary,
+      note: 'the backend is called uno then: set its state again',
+    },
+  ]);
+  expect(await dropped(yaml(one.address).replace(/^backends:.*$/m, 'backends: []'))).toMatchObject([
+    { path, summary, note: 'the config has no such backend any more' },
+  ]);
+  expect(await dropped(yaml(one.address))).toEqual([]);
+});
+
 it('lists what is wrong with an edit, with the places in the text', async () => {
   const proxy = await labProxy(yaml('127.0.0.1:1'));
   const wrong = yaml('127.0.0.1:1', 'timeouts: { connect: soon }');
