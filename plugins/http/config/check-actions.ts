@@ -16,7 +16,7 @@ export function checkAction(route: Route, at: OptionsPath, context: OptionsCheck
   const [first, second] = given;
   if (first === undefined) context.error(at, `must have one of the keys ${ACTIONS.join(', ')}`);
   if (second !== undefined) context.error([...at, second], `can't be used together with ${String(first)}`);
-  if (route.split !== undefined && route.split.every(({ weight }) => weight === 0))
+  if (route.split?.every(({ weight }) => weight === 0) === true)
     context.error([...at, 'split'], 'must have a weight above 0');
   if (route.split_cookie_name !== undefined && route.split === undefined)
     context.warn([...at, 'split_cookie_name'], 'has no effect without split');

@@ -177,7 +177,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
     const { bytes } = held.bytes;
     if (bytes.length > 0) this.data(bytes, 0, bytes.length);
     if (held.trailers !== undefined) this.#end(held.trailers);
-    else if (!this.#isOver) {
+    else if (!this.#isOver()) {
       this.client.resume();
       this.flush();
     }
@@ -189,10 +189,10 @@ export class Attempt implements ResponseEvents, PassedResponse {
   }
 
   resume(): void {
-    if (!this.#isComplete && !this.#isOver) this.client.resume();
+    if (!this.#isComplete && !this.#isOver()) this.client.resume();
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.#owner.attempt !== this;
   }
 
@@ -201,7 +201,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
     this.#held = held;
     filters.respond(head, bodyLength, this);
     // Backpressure: the backend sends no more until filters have decided.
-    if (this.#held === undefined || this.#isOver) return;
+    if (this.#held !== held || this.#isOver()) return;
     held.isPaused = true;
     this.client.pause();
   }
@@ -223,7 +223,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
     if (owner.looksAtResponses && !owner.review(head)) return undefined;
     if (owner.filtering !== undefined) {
       this.#filter(owner.filtering, head, 0);
-      if (this.#held !== undefined || this.#isOver) return undefined;
+      if (this.#held !== undefined || this.#isOver()) return undefined;
     }
     const { settings, responseEdits: edits } = owner;
     const keepsId = keepsRequestId(settings, head);
@@ -261,7 +261,7 @@ export class Attempt implements ResponseEvents, PassedResponse {
     }
     if (this.#held !== undefined) return;
     this.#owner.filtering?.transformFlush();
-    if (this.#isOver) return;
+    if (this.#isOver()) return;
     // Backpressure: read no more from the backend until the client has taken what was written to it.
     if (!this.#owner.stream.flush()) this.client.pause();
     // Bytes of the request's body still go on as a body: the other protocol begins only after it (RFC 9110 7.8).
@@ -283,10 +283,10 @@ export class Attempt implements ResponseEvents, PassedResponse {
   #end(trailers: readonly FieldLine[]): void {
     const { filtering } = this.#owner;
     if (filtering !== undefined) {
-      if (this.#isOver || !filtering.responseEnd()) return;
+      if (this.#isOver() || !filtering.responseEnd()) return;
       if (filtering.isTransforming) {
         filtering.transformEnd();
-        if (!this.#isOver) this.#owner.renewDeadline();
+        if (!this.#isOver()) this.#owner.renewDeadline();
         return;
       }
     }

@@ -2,7 +2,6 @@ import type {
   Answer,
   ExchangeRecord,
   HttpFilter,
-  LogFields,
   Verdict,
 } from '../../../src/plugin-api/index.ts';
 import { checkAnswer } from './answer-fields.ts';

@@ -5,6 +5,7 @@ import { routeUpstreamName } from './normalize-flat.ts';
 import { sharedUpstream, singleListener } from './normalize-single.ts';
 import { normalizeBackend } from './normalize-upstream.ts';
 import type { Path } from '../problems/problem.ts';
+import { withoutKeys } from './pick-keys.ts';
 
 /**
  * Turns a gateway file into one listener without an upstream of its own and, for each route with backends, an upstream named `route:` and
@@ -13,7 +14,7 @@ import type { Path } from '../problems/problem.ts';
 export function normalizeGateway(file: ConfigFile, context: NormalizeContext): object {
   const upstreams: object[] = [];
   const routes = (file.routes ?? []).map((given, index) => {
-    const { path, strategy, backends, mirror, ...rest } = given;
+    const { path, backends, mirror } = given;
     const name = given.name ?? path ?? `route-${index + 1}`;
     const at: Path = ['listeners', 0, 'http', 'routes', index];
     const from: Path = ['routes', index];
@@ -22,7 +23,7 @@ export function normalizeGateway(file: ConfigFile, context: NormalizeContext): o
     context.provenance.set([...at, 'path_prefix'], [...from, 'path']);
     context.provenance.set([...at, 'upstream'], [...from, 'backends']);
     const prefix = path === undefined ? {} : { path_prefix: path };
-    const shared = { ...rest, name, ...prefix };
+    const shared = { ...withoutKeys(given, ['path', 'strategy', 'backends', 'mirror']), name, ...prefix };
     const copied = (): object => routeMirror(mirror, { name, index, at: from }, file, upstreams, context);
     if (backends === undefined) return { ...shared, ...copied() };
     upstreams.push(routeUpstream(file, given, name, { from, at: ['upstreams', upstreams.length] }, context));

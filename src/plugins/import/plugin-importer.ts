@@ -135,7 +135,7 @@ function withLocation(error: unknown, location: string): unknown {
   return new Error(`${messageOf(error)} (${location})`, { cause: error });
 }
 
-async function quietly(work: () => void | Promise<void> | undefined): Promise<void> {
+async function quietly(work: () => unknown): Promise<void> {
   try {
     await work();
   } catch {

@@ -189,8 +189,10 @@ export function proxySeries(source: MetricsSource, { proxy, reloads, upgrades, t
         yield { labels: labelText({ work }), value };
     },
     *balance_overload_level(): Iterable<Series> {
-      for (const [reason, value] of Object.entries(proxy.overload ?? {}))
-        yield { labels: labelText({ reason }), value };
+      const { overload } = proxy;
+      if (overload === undefined) return;
+      yield { labels: labelText({ reason: 'event_loop_delay' }), value: overload.event_loop_delay };
+      yield { labels: labelText({ reason: 'heap' }), value: overload.heap };
     },
     balance_open_files_limit: () => single(openFilesLimit),
     balance_log_lines_dropped_total: () => single(telemetry.droppedLogLines),

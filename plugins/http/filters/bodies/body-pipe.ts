@@ -87,7 +87,11 @@ export class BodyPipe {
     last?.run(() => {
       last.transform.drained?.();
     });
-    if (!this.#isBlocked && this.#stages[0]?.isFull !== true) this.#sink.resume();
+    if (this.#takesMore) this.#sink.resume();
+  }
+
+  get #takesMore(): boolean {
+    return !this.#isBlocked && this.#stages[0]?.isFull !== true;
   }
 
   /** A transform takes too long. */

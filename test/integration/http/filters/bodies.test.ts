@@ -1,7 +1,7 @@
 import { createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
-import type { BodyOutput, FilterRequest, HttpFilter } from '../../../../src/plugin-api/index.ts';
+import type { BodyOutput, FilterRequest, HttpFilter, Verdict } from '../../../../src/plugin-api/index.ts';
 import { filterLab } from '../../../support/labs/filter-lab.ts';
 import { ok } from '../../../support/peers/answering.ts';
 import { fieldValues, readHead, readMessage, statusOf } from '../../../support/peers/http-message.ts';
@@ -44,7 +44,7 @@ describe('a filter that changes the body of a response', () => {
   it('gives it a new length, and the connection serves on', async () => {
     const scene = await filterLab(() => [upper()], { respond: () => ok('answer') });
     const client = await scene.client();
-    for (const _ of [1, 2]) {
+    for (let request = 0; request < 2; request += 1) {
       client.send(GET);
       const message = await readMessage(client);
       expect(message.body.toString()).toBe('ANSWER!');
@@ -242,14 +242,14 @@ function gzipless(): HttpFilter {
 }
 
 describe('a filter that waits with a response', () => {
-  const later = (verdict: () => unknown, ms = 20): HttpFilter => ({
+  const later = (verdict: () => Verdict, ms = 20): HttpFilter => ({
     name: 'later',
     response: (response) =>
-      new Promise<undefined>((resolve, reject) => {
+      new Promise<Verdict>((resolve, reject) => {
         setTimeout(() => {
           try {
             response.setHeader('X-Later', response.header('x-early') ?? 'none');
-            resolve(verdict() as undefined);
+            resolve(verdict());
           } catch (error) {
             reject(error as Error);
           }
@@ -262,7 +262,7 @@ describe('a filter that waits with a response', () => {
       respond: () => ok('body', 'X-Early: yes\r\n'),
     });
     const client = await scene.client();
-    for (const _ of [1, 2]) {
+    for (let request = 0; request < 2; request += 1) {
       client.send(GET);
       const message = await readMessage(client);
       expect(message.body.toString()).toBe('body');

@@ -132,7 +132,6 @@ describe('filters in the config', () => {
   it('keep their state over an edit, and the old ones close when their last request is over', async () => {
     const { proxy, yaml } = await lab({ filters: '[{ use: way, text: slow, wait: 300ms }]' });
     const slow = get(proxy);
-    await eventually(async () => (await proxy.log()) !== undefined || undefined, 'a log');
     const changes = await proxy.change(yaml({ filters: '[{ use: way, text: fast }]' }));
     expect(changes).toContain('filter');
     expect((await slow).headers.get('x-way')).toMatch(/^v1 (slow|fast) /);
