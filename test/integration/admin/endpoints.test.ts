@@ -106,6 +106,8 @@ describe('GET /status', () => {
         loaded: [
           { name: 'tcp', file: null, hash: null },
           { name: 'http', file: null, hash: null },
+          { name: 'address-list', file: null, hash: null },
+          { name: 'cors', file: null, hash: null },
         ],
         failures: [],
         ignored: [],

@@ -15,6 +15,8 @@ describe('a plugin that is broken while the proxy runs', () => {
     const proxy = await sayProxy({}, `${SAY}admin: { listen: '127.0.0.1:0' }\n`);
     const plugins = async () => (await proxy.status())['plugins'] as Record<string, { name: string }[]>;
     expect((await plugins())['loaded']!.map(({ name }) => name).sort()).toEqual([
+      'address-list',
+      'cors',
       'http',
       'other',
       'say',

@@ -218,8 +218,16 @@ describe('the plugin loader', () => {
     ['an exception', '\nthrow new Error("out of order");', /out of order \(broken\.mjs:2:7\)/],
     ['an exception that is no error', 'throw undefined;', /undefined/],
     ['a missing import', "import 'no-such-package-anywhere'; export default {};", /no-such-package-anywhere/],
-    ['no default export', 'export const plugin = {};', /default export must be a protocol plugin/],
-    ['a default export that is no object', 'export default 42;', /default export must be a protocol plugin/],
+    [
+      'no default export',
+      'export const plugin = {};',
+      /default export must be a plugin: a protocol or a filter/,
+    ],
+    [
+      'a default export that is no object',
+      'export default 42;',
+      /default export must be a plugin: a protocol or a filter/,
+    ],
     [
       'version 1 of the API',
       "export default { apiVersion: 1, name: 'x', provision() {} };",

@@ -177,7 +177,7 @@ export default { apiVersion: 2, name: 'one', provision: () => ({ protocol: 'one'
 describe('a plugin that is broken by an edit', () => {
   it.each([
     ['can not be imported', 'export default {', /Unexpected end of input/],
-    ['is no plugin any more', 'export default 7;', /must be a protocol plugin/],
+    ['is no plugin any more', 'export default 7;', /must be a plugin: a protocol or a filter/],
     ['is empty', '', /it is empty/],
   ])('and %s leaves the one before in its place until it is mended', async (_, text, reason) => {
     const plugins = await lab({ 'one.mjs': version('first') });

@@ -9,6 +9,8 @@ function adviceOn(text: string): string[] {
   return lintConfig(loaded, rulesOf).map(({ line, path, message }) => `${String(line)} ${path} ${message}`);
 }
 
+const OTHER_HOSTS = 'listeners[0].upstream also gets requests for hosts that no route names';
+
 /** Advice on the routes of a listener, without what it comes from. */
 function adviceOnRoutes(routes: readonly string[], more = ''): string[] {
   const lines = routes.map((route) => `      - { ${route}, upstream: u }`);
@@ -20,13 +22,29 @@ listeners:
 ${more}      routes:
 ${lines.map((line) => `  ${line}`).join('\n')}
 upstreams: [{ name: u, backends: [{ address: '127.0.0.1:2' }] }]
-`).map((line) => line.replace(/^\d+ listeners\[0\]\.http\./, ''));
+`)
+    .filter((line) => !line.includes(OTHER_HOSTS))
+    .map((line) => line.replace(/^\d+ listeners\[0\]\.http\./, ''));
 }
 
 const BEHIND = (index: number, route: string): string =>
   `routes[${String(index)}] is never reached: the route ${route} is tried first and takes all of its requests`;
 
 describe('advice on routes', () => {
+  it('says when hosts that no route names get to backends of a route with a host', () => {
+    const config = (upstream: string, more = ''): string => `
+listeners:
+  - { listen: '127.0.0.1:1', upstream: ${upstream}, http: { routes: [{ name: a, host: a.test, upstream: u }]${more} } }
+upstreams:
+  - { name: u, backends: [{ address: '127.0.0.1:2' }] }
+  - { name: others, backends: [{ address: '127.0.0.1:3' }] }
+`;
+    const advice = (text: string): string[] => adviceOn(text).filter((line) => line.includes(OTHER_HOSTS));
+    expect(advice(config('u'))).toHaveLength(1);
+    expect(advice(config('others'))).toEqual([]);
+    expect(advice(config('u', ', default: 404'))).toEqual([]);
+  });
+
   it('names routes behind one that takes all of their requests', () => {
     expect(
       adviceOnRoutes(['name: all, path_prefix: /', 'name: api, path_prefix: /api, priority: -1']),

@@ -105,13 +105,17 @@ describe('the flat form', () => {
               headers: { 'X-V': '2' },
               priority: 7,
               upstream: 'route:api',
+              filters: [],
             },
-            { name: 'route-2', path: '/all', priority: 0, upstream: 'default' },
+            { name: 'route-2', path: '/all', priority: 0, upstream: 'default', filters: [] },
           ],
           transform: {
             request_headers: [{ action: 'set', name: 'X-A', value: '${route}' }],
             response_headers: [],
+            locations: [],
           },
+          filters: [],
+          filter_timeout: 10_000,
           health_endpoint: '/healthz',
           timeouts: { read: 2000, write: 3000, idle: 4000, tunnel: 3_600_000, request: 0 },
           limits: {
@@ -313,8 +317,8 @@ describe('the gateway form', () => {
     expect(config.listeners[0]).toMatchObject({ name: 'default', address: ':8000', mode: 'http' });
     expect(config.listeners[0]).not.toHaveProperty('upstream');
     expect(config.listeners[0]?.http?.routes).toEqual([
-      { name: '/api/v1', path_prefix: '/api/v1', priority: 0, upstream: 'route:/api/v1' },
-      { name: '/', path_prefix: '/', priority: 0, upstream: 'route:/' },
+      { name: '/api/v1', path_prefix: '/api/v1', priority: 0, upstream: 'route:/api/v1', filters: [] },
+      { name: '/', path_prefix: '/', priority: 0, upstream: 'route:/', filters: [] },
     ]);
   });
 

@@ -56,6 +56,7 @@ describe('a section, alone', () => {
         add_prefix: /internal
     `);
     expect(listeners[0]?.http?.transform).toEqual({
+      locations: [],
       request_headers: [
         { action: 'add', name: 'X-Tenant', value: 'Blue' },
         { action: 'remove', name: 'X-Internal-Header' },
@@ -150,6 +151,7 @@ describe('a section, alone', () => {
     expect(http?.routes).toEqual([
       {
         name: 'api',
+        filters: [],
         host: 'api.example.com',
         path_prefix: '/v1',
         headers: { 'X-Version': '1' },

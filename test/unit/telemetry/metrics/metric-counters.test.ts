@@ -9,7 +9,7 @@ const SEEDS = Array.from({ length: 20 }, (_, seed) => seed);
 const OTHER_BUCKETS_S = [0.03125, 0.25, 30];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2025, 10, 17) });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.UTC(2025, 10, 17) });
 });
 
 afterEach(() => {
