@@ -1,9 +1,4 @@
-import type {
-  Answer,
-  ExchangeRecord,
-  HttpFilter,
-  Verdict,
-} from '../../../src/plugin-api/index.ts';
+import type { Answer, ExchangeRecord, HttpFilter, Verdict } from '../../../src/plugin-api/index.ts';
 import { checkAnswer } from './answer-fields.ts';
 import { BodyTaps } from './bodies/body-taps.ts';
 import type { EditableFields } from './editable-fields.ts';
