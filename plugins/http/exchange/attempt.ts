@@ -12,7 +12,8 @@ import type { FieldEdits } from '../forwarding/field-edits.ts';
 import type { ClientCodec, ClientStream, ResponseEvents } from '../message/client-stream.ts';
 import { challengesConnection } from '../message/connection-identity.ts';
 import { UPGRADE } from '../message/field-names.ts';
-import { failureReason } from './failure-reasons.ts';
+import { failureReason } from '../answers/failure-reasons.ts';
+import { GivenUpResponse } from '../retries/given-up-response.ts';
 import { type MessageFault, refuseResponse, type Refusal } from '../message/refusal/refusal.ts';
 import type { ResponseHead } from '../message/message-head.ts';
 import { shownField } from '../message/refused-field.ts';
@@ -332,27 +333,6 @@ export class Attempt implements ResponseEvents, PassedResponse {
     else if (this.heard)
       this.#owner.fail(502, 'backend_reset', 'the backend closed the connection', HEAD_CUT_SHORT);
     else this.#owner.responseMissing();
-  }
-}
-
-/** A response that does not go on, since its status counts as a failed try. What came of it in the read with its head is skipped; more is not waited for. */
-class GivenUpResponse {
-  readonly #attempt: Pick<Attempt, 'client' | 'lease'>;
-  readonly #status: number;
-  readonly #isSent: boolean;
-
-  /** @param isSent whether its whole request was sent: only then may its socket serve other exchanges */
-  constructor(attempt: Pick<Attempt, 'client' | 'lease'>, status: number, isSent: boolean) {
-    this.#attempt = attempt;
-    this.#status = status;
-    this.#isSent = isSent;
-  }
-
-  /** @param idleMs as of `Lease.end` */
-  end(idleMs: number): void {
-    const { client, lease } = this.#attempt;
-    client.stop();
-    lease.end(undefined, this.#status, this.#isSent ? idleMs : 0);
   }
 }
 

@@ -13,7 +13,7 @@ import { Attempt, type AttemptOwner, type Race } from './attempt.ts';
 import { renewDeadline, type TimedExchange } from './exchange-deadline.ts';
 import { ExchangeState } from './exchange-state.ts';
 import { Hedge, type HedgedExchange } from './hedge.ts';
-import { failureReason } from './failure-reasons.ts';
+import { failureReason } from '../answers/failure-reasons.ts';
 
 const NO_RESPONSE = 'the backend closed the connection before it sent a response';
 

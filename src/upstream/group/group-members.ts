@@ -54,6 +54,16 @@ export class GroupMembers {
     return this.all[this.placeOf(backend)];
   }
 
+  /** As of `Upstream` of the plugin API: a backend that has left is not asked. */
+  findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
+    const member = this.of(backend);
+    if (member !== undefined) member.presence.find(done);
+    else
+      queueMicrotask(() => {
+        done(false);
+      });
+  }
+
   /** Those of the members that stand for one of these backends. */
   at(backends: Iterable<Backend>): Set<Member> {
     const found = new Set<Member>();

@@ -27,12 +27,6 @@ import { UpstreamLease, type LeaseOwner } from './upstream-lease.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { LeaseHome, UpstreamOptions } from './upstream-options.ts';
 
-/** What the groups of one upstream name share, over edits: a lease of an earlier group finds the present one without a chain of groups. */
-interface Succession {
-  /** Undefined once an edit has removed the upstream. */
-  current: UpstreamGroup | undefined;
-}
-
 /** An upstream at work. It finds a member for each lease: it chooses one, connects, tries the next one, or lets the lease wait. */
 export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly name: string;
@@ -57,7 +51,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   #panic: PanicWatch | undefined;
   /** Protocols that use it; see {@link serves}. */
   readonly #protocols = new Set<string>();
-  #succession: Succession = { current: this };
+  /** What the groups of one name share, over edits: a lease of an earlier group finds the present one. Undefined once an edit removed it. */
+  #succession: { current: UpstreamGroup | undefined } = { current: this };
   #draining = false;
   /** Whether the members were ever replaced, so that a lease may have tried earlier members. */
   #hasChanged = false;
@@ -176,12 +171,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /** As of `Upstream` of the plugin API. */
   findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
-    const member = this.#members.of(backend);
-    if (member === undefined)
-      queueMicrotask(() => {
-        done(false);
-      });
-    else member.presence.find(done);
+    this.#members.findOutIfGone(backend, done);
   }
 
   /** Leases that wait because the pool of that backend is full. A lease that several backends could serve counts for each. */
