@@ -1,6 +1,7 @@
 import { healthReport, type ReportedHealth } from '../../health/report.ts';
 import type { HealthReport } from '../../plugin-api/index.ts';
 import { steadyNowMs } from '../../time/steady-now.ts';
+import type { Member } from '../../upstream/group/member.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { Generation } from './generation.ts';
 
@@ -47,15 +48,32 @@ export class LiveView {
     }));
   }
 
+  /** As {@link backends}, but where the circuit breakers of all backends of an upstream are open, these count as unhealthy, too. */
   health(): HealthReport {
+    const cutOff = this.#cutOff();
     const backends = this.backends().map(({ backend, health, isUsed }) => ({
       name: backend.name,
       address: backend.shownAddress,
-      health,
+      health: cutOff.has(backend) ? 'unhealthy' : health,
       isTakenOut: !isUsed,
     }));
     return healthReport(this.startedAtMs, backends, steadyNowMs());
   }
+
+  /** The backends of upstreams that get nothing through. */
+  #cutOff(): ReadonlySet<BackendState> {
+    const cutOff = new Set<BackendState>();
+    for (const { group } of this.generation?.upstreams.values() ?? [])
+      if (isCutOff(group.members))
+        for (const { backend, isTakenOut } of group.members) if (!isTakenOut) cutOff.add(backend);
+    return cutOff;
+  }
+}
+
+/** Whether nothing gets through: all that may be used have open breakers. Workers share breakers, so that all say the same. */
+function isCutOff(members: readonly Member[]): boolean {
+  const used = members.filter(({ isTakenOut }) => !isTakenOut);
+  return used.length > 0 && used.every(({ breaker }) => breaker?.state === 'open');
 }
 
 /** A backend without checks is not known, but counts as healthy unless connects to it fail. */
