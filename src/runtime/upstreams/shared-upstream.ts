@@ -95,8 +95,11 @@ export class SharedUpstream implements LeaseHome {
     this.#sticky = stickyPartsOf(config, files, sessionKey, this.sessions?.value);
     this.group = new UpstreamGroup({
       ...groupOptionsOf(config, parts, onFault, this.#panicTold?.value.told),
-      makeBalancer: (members) =>
-        createBalancer(config.load_balancer, members, parts.chance, this.#share?.value.turns),
+      makeBalancer: (members, ownTurns = false) => {
+        const turns = this.#share?.value.turns;
+        const shared = ownTurns && turns !== undefined ? { ...turns, turn: undefined } : turns;
+        return createBalancer(config.load_balancer, members, parts.chance, shared);
+      },
       share: this.#share?.value,
       recovery: upstreamRecovery(config, this.#retryCounts?.value),
       home: this,

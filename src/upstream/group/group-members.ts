@@ -25,6 +25,7 @@ export class GroupMembers {
   /** The members whose backends may have pinned leases that rest. */
   readonly #resting: IndexSet;
   readonly #hasBreakers: boolean;
+  readonly #limitsRequests: boolean;
   /** When the first open breaker lets requests through, by `performance.now()`; undefined until somebody asks. */
   #opensAtMs: number | undefined;
   /** Where a search for a full pool begins. */
@@ -33,6 +34,8 @@ export class GroupMembers {
   #resortAt = 0;
   /** Where a search for room begins. */
   #roomAt = 0;
+  /** Where a search for room beside requests begins. */
+  #besideAt = 0;
 
   constructor(members: readonly Member[]) {
     this.all = members;
@@ -41,6 +44,7 @@ export class GroupMembers {
     this.#failing = new IndexSet(members.length);
     this.#resting = new IndexSet(members.length);
     this.#hasBreakers = members.some(({ breaker }) => breaker !== undefined);
+    this.#limitsRequests = members.some(({ requests }) => requests !== undefined);
     this.lookAtAll();
   }
 
@@ -154,6 +158,26 @@ export class GroupMembers {
     return this.#some((member) => member.up && member.hasRoom);
   }
 
+  /**
+   * The least loaded member that only its limit of requests keeps from a connection that serves one client alone. Balancers know one kind of
+   * room, and so pass it over. Of many members, each call looks at some.
+   */
+  roomBesideRequests(exclude: ReadonlySet<Member> | undefined): Member | undefined {
+    if (!this.#limitsRequests) return undefined;
+    let found: Member | undefined;
+    const first = this.#up.next(this.#besideAt);
+    let at = first;
+    for (let looks = 0; at >= 0 && looks < MOST_LOOKS; looks++) {
+      this.#besideAt = at + 1;
+      const member = this.all[at];
+      const isFit = member !== undefined && exclude?.has(member) !== true && member.hasRoomFor('once');
+      if (isFit && (found === undefined || loadOf(member) < loadOf(found))) found = member;
+      at = this.#up.next(at + 1);
+      if (at === first) break;
+    }
+    return found;
+  }
+
   /** Ends a pinned lease that rests, to make room at a member that is not excluded. False when none was ended. */
   makeRoom(exclude: ReadonlySet<Member> | undefined): boolean {
     for (let at = this.#resting.next(0); at >= 0;) {
@@ -208,4 +232,8 @@ export class GroupMembers {
 /** Whether a lease may try a member that fails its checks: a few of them, and none after one that took the whole time for a connect. */
 function mayResort({ lastError, resorts }: UpstreamLease): boolean {
   return resorts === 0 || (resorts < MOST_RESORTS && lastError?.code !== 'connect_timeout');
+}
+
+function loadOf({ backend, weight }: Member): number {
+  return backend.load / weight;
 }

@@ -12,6 +12,11 @@ export class MemberChoice {
   #members: readonly Member[] = [];
   /** Made with the next lease if {@link replace} brought none; {@link rest} clears it. */
   #balancer: Balancer<Member> | undefined = undefined;
+  /**
+   * Gives second tries beside first ones their own turns; made for the first of them. If they took turns of first tries, a slow backend of
+   * two would get every first try: each second try would take the turn of the other one.
+   */
+  #spares: Balancer<Member> | undefined = undefined;
   readonly #makeBalancer: UpstreamOptions['makeBalancer'];
   /** Undefined where clients are not kept at their backends. */
   readonly #sessions: Sessions<Member> | undefined;
@@ -41,6 +46,7 @@ export class MemberChoice {
   replace(members: readonly Member[], balancer: Balancer<Member> | undefined): void {
     if (this.#balancer !== undefined) balancer?.resume?.(this.#balancer);
     this.#balancer = balancer;
+    this.#spares = undefined;
     this.#members = members;
     this.#sessions?.follow(members);
     this.#slowStart?.watch(members);
@@ -54,6 +60,7 @@ export class MemberChoice {
   /** Few leases follow, if any. */
   rest(): void {
     this.#balancer = undefined;
+    this.#spares = undefined;
     this.#slowStart?.stop();
   }
 
@@ -65,22 +72,30 @@ export class MemberChoice {
   /** The member at that index may serve again, has fewer leases, or another factor. */
   changed(at: number): void {
     this.#balancer?.changed(at);
+    this.#spares?.changed(at);
   }
 
   /** Nobody told the balancer what became of the members for a while. */
   lookAtAll(): void {
-    const balancer = this.#balancer;
-    if (balancer !== undefined) for (let at = 0; at < this.#members.length; at++) balancer.changed(at);
+    if (this.#balancer !== undefined || this.#spares !== undefined)
+      for (let at = 0; at < this.#members.length; at++) this.changed(at);
   }
 
   /** A member that is available and not excluded; undefined when there is none. */
   pick(lease: UpstreamLease, exclude: ReadonlySet<Member> | undefined): Member | undefined {
-    const balancer = (this.#balancer ??= this.#makeBalancer(this.#members));
+    const balancer = this.#balancerFor(lease);
     this.#context.key = lease.keyCounts ? lease.request.key : undefined;
     this.#context.exclude = exclude;
     return this.#sessions === undefined
       ? balancer.pick(this.#context)
       : this.#pickForSession(lease, this.#sessions, balancer);
+  }
+
+  #balancerFor({ request }: UpstreamLease): Balancer<Member> {
+    const balancer = (this.#balancer ??= this.#makeBalancer(this.#members));
+    // One without turns has none to shift.
+    if (request.isSpare !== true || balancer.resume === undefined) return balancer;
+    return (this.#spares ??= this.#makeBalancer(this.#members, true));
   }
 
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */
@@ -107,7 +122,7 @@ export class MemberChoice {
     const own = session === undefined ? undefined : sessions.memberOf(session, true);
     const isOwnTried = own === undefined || this.#context.exclude?.has(own) === true;
     const first = lease.firstStickiness;
-    if (!isOwnTried && own.hasRoom) {
+    if (!isOwnTried && own.hasRoomFor(lease.use)) {
       lease.sticky = first ?? KEPT;
       return own;
     }

@@ -224,6 +224,15 @@ export class Member implements Candidate {
     return this.#hasPlace && this.#limiting?.isFull !== true;
   }
 
+  /**
+   * As {@link hasRoom}, for a lease of that use. A connection that serves one client alone is no request: limits of requests do not count.
+   */
+  hasRoomFor(use: SocketUse): boolean {
+    return use === 'keep-alive'
+      ? this.hasRoom
+      : this.#hasPlaceForConnection && this.#limiting?.isFull !== true;
+  }
+
   get available(): boolean {
     if (this.#verdict.up && this.hasRoom) return true;
     this.owner?.note(this);
@@ -236,11 +245,11 @@ export class Member implements Candidate {
   }
 
   get #hasPlace(): boolean {
-    return (
-      this.backend.load < this.maxConnections &&
-      this.breaker?.hasRoom !== false &&
-      this.requests?.hasRoom !== false
-    );
+    return this.#hasPlaceForConnection && this.requests?.hasRoom !== false;
+  }
+
+  get #hasPlaceForConnection(): boolean {
+    return this.backend.load < this.maxConnections && this.breaker?.hasRoom !== false;
   }
 
   /**

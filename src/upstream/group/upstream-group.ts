@@ -320,7 +320,9 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
       this.#choice.lookAtAll();
     }
     for (;;) {
-      const member = this.#choice.pick(lease, exclude);
+      const member =
+        this.#choice.pick(lease, exclude) ??
+        (lease.use === 'once' ? this.#members.roomBesideRequests(exclude) : undefined);
       // Where the last place was taken meanwhile, the next choice is another one.
       if (member === undefined ? !this.#makeRoom(exclude) : member.reserve(lease.use, lease.request.fresh))
         return member;

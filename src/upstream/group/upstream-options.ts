@@ -19,8 +19,12 @@ export interface UpstreamOptions {
   readonly name: string;
   readonly algorithm: string;
   readonly keySource: KeySource | undefined;
-  /** Makes a balancer if {@link UpstreamGroup.setMembers} brought none, or after {@link UpstreamGroup.drain} cleared it. */
-  readonly makeBalancer: (members: readonly Member[]) => Balancer<Member>;
+  /**
+   * Makes a balancer if {@link UpstreamGroup.setMembers} brought none, or after {@link UpstreamGroup.drain} cleared it.
+   *
+   * @param ownTurns whether it shares no turns with other workers. Default: it shares what the upstream shares
+   */
+  readonly makeBalancer: (members: readonly Member[], ownTurns?: boolean) => Balancer<Member>;
   readonly readTimeoutMs: number;
   /** As of `Upstream.perClient` of the plugin API. Default: false. */
   readonly perClient?: boolean | undefined;

@@ -60,6 +60,16 @@ describe('a place of max_requests', () => {
     },
   );
 
+  it('is no matter to a connection that serves one client alone', async () => {
+    const server = owned(await RecordingBackend.start());
+    const { upstream } = await sharedUpstreamLab([backendConfig(0, server.address, { max_requests: 1 })]);
+    const { group, members } = upstream;
+    expect((await new Asker(group, 'keep-alive').answered()).lease).toBeDefined();
+    expect(members[0]!.requests!.hasRoom).toBe(false);
+    expect((await new Asker(group, 'once').answered()).lease).toBeDefined();
+    expect(members[0]!.requests!.running).toBe(1);
+  });
+
   it('is free while a tunnel runs over a connection of its own', async () => {
     const server = owned(await RecordingBackend.start());
     const { upstream } = await sharedUpstreamLab([backendConfig(0, server.address, { max_requests: 1 })]);
@@ -68,6 +78,41 @@ describe('a place of max_requests', () => {
     expect((await new Asker(upstream.group, 'keep-alive').answered()).lease).toBeDefined();
   });
 });
+
+it.each(['round-robin', 'weighted-round-robin'])(
+  'leaves the turns of first tries as they are for second tries beside them, with %s',
+  async (algorithm) => {
+    const servers = [0, 1, 2].map(async () => owned(await RecordingBackend.start()).address);
+    const addresses = await Promise.all(servers);
+    const { upstream } = await sharedUpstreamLab(
+      addresses.map((address, number) => backendConfig(number, address)),
+      `load_balancer: { algorithm: ${algorithm} }`,
+    );
+    const { group } = upstream;
+    const [slow] = group.members;
+    class Beside extends Asker {
+      get isSpare() {
+        return slow !== undefined;
+      }
+
+      get avoid() {
+        return new Set([slow!.backend]);
+      }
+    }
+    const firsts: Record<string, number> = {};
+    const seconds: Record<string, number> = {};
+    for (let request = 0; request < 12; request++) {
+      const { lease } = await new Asker(group).answered();
+      const first = lease?.backend.name ?? 'none';
+      firsts[first] = (firsts[first] ?? 0) + 1;
+      if (lease?.backend !== slow?.backend) continue;
+      const second = (await new Beside(group).answered()).lease?.backend.name ?? 'none';
+      seconds[second] = (seconds[second] ?? 0) + 1;
+    }
+    expect(firsts).toEqual({ b0: 4, b1: 4, b2: 4 });
+    expect(seconds).toEqual({ b1: 2, b2: 2 });
+  },
+);
 
 it('tries no backend that fails its checks for a second try beside a first one', async () => {
   const server = owned(await RecordingBackend.start());
