@@ -43,7 +43,7 @@ export interface ConfigFile {
   readonly timeouts?: FlatTimeouts;
   readonly transform?: Transform;
   readonly mirror?: FileMirror;
-  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. Backends that an operator has taken out do not count, and those of an upstream count as unhealthy while the circuit breakers of all of them are open. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly http?: FlatHttp;
   readonly tcp?: TcpOptions;
@@ -761,7 +761,7 @@ export interface RetryBudget {
   readonly min?: number;
 }
 
-/** Sends a request to a second backend when the first one takes long, so that one slow backend does not make clients wait. Both tries run then; the first head of a response wins, and the other try is cancelled. It counts neither as an error nor against its backend. Only requests that may be sent twice are hedged: those with a method of `retry.methods` and a body within `retry.body_limit`, and none that upgrade the connection or belong to a client whom `sticky` keeps at its backend. Where no other backend has room, there is no second try. Second tries draw on the budget of `retry`, also where that section is missing: at most `retry.budget.percent` of the requests that run. Their connections cost backends work that is thrown away: choose `after` so that only a few of a hundred requests take longer. */
+/** Sends a request to a second backend when the first one takes long, so that one slow backend does not make clients wait. Both tries run then; the first head of a response wins, and the other try is cancelled. It counts neither as an error nor against its backend. Second tries take turns of their own, so that each backend keeps its share of first tries. Only requests that may be sent twice are hedged: those with a method of `retry.methods` and a body within `retry.body_limit`, and none that upgrade the connection or belong to a client whom `sticky` keeps at its backend. Where no other backend has room, there is no second try. Second tries draw on the budget of `retry`, also where that section is missing: at most `retry.budget.percent` of the requests that run. Their connections cost backends work that is thrown away: choose `after` so that only a few of a hundred requests take longer. */
 export interface Hedge {
   /**
    * `false` turns second tries off while the section stays in the file.
@@ -914,7 +914,7 @@ export interface FlatHttp {
    * @default "10s"
    */
   readonly filter_timeout?: string;
-  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. Backends that an operator has taken out do not count, and those of an upstream count as unhealthy while the circuit breakers of all of them are open. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;
@@ -1538,7 +1538,7 @@ export interface FileHttp {
   readonly filter_timeout?: string;
   readonly transform?: Transform;
   readonly mirror?: HttpMirror;
-  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. Backends that an operator has taken out do not count, and those of an upstream count as unhealthy while the circuit breakers of all of them are open. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts?: HttpTimeouts;
   readonly limits?: HttpLimits;

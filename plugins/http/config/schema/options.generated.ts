@@ -14,7 +14,7 @@ export interface HttpOptions {
   readonly filter_timeout: number;
   readonly transform?: Transform;
   readonly mirror?: HttpMirror;
-  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
+  /** A path at which this listener itself answers with the state of the backends: 200 while all are healthy, otherwise 503. Backends that an operator has taken out do not count, and those of an upstream count as unhealthy while the circuit breakers of all of them are open. It answers before any route, and no request metric, span or access line shows these requests. Empty: there is no such path. Default: in the gateway form `/health`, unless a route has that path; in all other forms no path. */
   readonly health_endpoint?: string;
   readonly timeouts: HttpTimeouts;
   readonly limits: HttpLimits;
