@@ -167,7 +167,10 @@ export interface FilterRequest extends FilterFields {
   readonly listener: string;
   /** Name of the route; '' for the listener's own upstream. */
   readonly route: string;
-  /** Where the request will be forwarded to. */
+  /**
+   * Where the request will be forwarded to; of a `split` the first upstream, until one is drawn after the filters. undefined on a route that
+   * answers by itself (`redirect`, `respond`): {@link forwardTo} then has the request forwarded in place of that answer.
+   */
   readonly upstream: Upstream | undefined;
   /** What filters tell later filters. Its own for each exchange. */
   readonly variables: Map<string, string>;
@@ -182,11 +185,12 @@ export interface FilterRequest extends FilterFields {
   /** Forwards the request to another upstream, as `host.upstream(name, 'keep-alive')` gave it when the filter was made. */
   forwardTo(upstream: Upstream): void;
   /**
-   * Reads the whole body into memory, for the promise of the hook `request` to wait for. It is forwarded afterwards as it came.
+   * Reads the whole body into memory, for the promise of the hook `request` to wait for. It is forwarded afterwards as it came. Meanwhile
+   * the time limits for clients count in place of `http.filter_timeout`.
    *
    * @param limitBytes the largest body
    * @returns the body, empty for a request without one; undefined when it is longer than the limit, or memory is full: then the filter
-   *   answers, or the body is streamed on
+   *   answers, or the body is streamed on. Also undefined once the request was forwarded or is over
    */
   readBody(limitBytes: number): Promise<Buffer | undefined>;
 }

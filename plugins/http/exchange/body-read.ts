@@ -20,33 +20,43 @@ export class BodyRead {
   readonly whole: Promise<Buffer | undefined>;
   readonly #body: RequestBody | undefined;
   readonly #limitBytes: number;
+  readonly #owner: BodyReadOwner;
   #settle: (body: Buffer | undefined) => void = () => undefined;
   #isOver = false;
 
-  constructor({ body, instance, stream }: BodyReadOwner, limitBytes: number) {
+  constructor(owner: BodyReadOwner, limitBytes: number) {
     this.whole = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#body = body;
+    this.#owner = owner;
+    this.#body = owner.body;
     this.#limitBytes = limitBytes;
+  }
+
+  /** Begins to read. True when the client waited for 100 Continue, and got it from the proxy. */
+  begin(): boolean {
+    const { body, instance, stream } = this.#owner;
+    const limitBytes = this.#limitBytes;
     if (body === undefined) {
       this.#end(EMPTY);
-      return;
+      return false;
     }
     if (body.declaredBytes > limitBytes) {
       this.#end(undefined);
-      return;
+      return false;
     }
     const total = instance.options.request_buffering?.total ?? TOTAL_BYTES;
     body.gather(
       new BodyBuffering({ size: 2 * limitBytes, total }, instance.parts.bufferedBodies, instance.host),
     );
-    if (body.waitsForContinue) {
+    const { waitsForContinue } = body;
+    if (waitsForContinue) {
       stream.proceed();
       body.proceeds();
     }
     if (!body.isOpen) this.arrived();
     else stream.resume();
+    return waitsForContinue;
   }
 
   get isReading(): boolean {

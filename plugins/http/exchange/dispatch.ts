@@ -237,13 +237,14 @@ function editable({ forwarded, isPlain }: RequestTarget): string {
 
 /**
  * With `request_buffering`: begins to read the body before a backend is taken. A client that waits for 100 Continue gets it from the
- * proxy; the result is true then.
+ * proxy; the result is true then, and also when it got it because a filter read the body.
  */
-function gatherBody({ body, instance, stream }: Exchange): boolean {
+function gatherBody({ body, filtering, instance, stream }: Exchange): boolean {
   const { request_buffering: limits } = instance.options;
-  if (body === undefined || limits === undefined) return false;
+  const hasProceeded = filtering?.hasProceeded === true;
+  if (body === undefined || limits === undefined) return hasProceeded;
   body.gather(new BodyBuffering(limits, instance.parts.bufferedBodies, instance.host));
-  if (!body.waitsForContinue) return false;
+  if (!body.waitsForContinue) return hasProceeded;
   stream.proceed();
   body.proceeds();
   return true;

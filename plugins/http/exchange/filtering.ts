@@ -72,7 +72,12 @@ export class Filtering implements FilteredExchange {
   #pipe: BodyPipe | undefined = undefined;
   /** Set while filters see the response of a backend. */
   #response: SeenResponse | undefined = undefined;
+  /** The last read of the whole body. */
   #bodyRead: BodyRead | undefined = undefined;
+  /** True once the request is forwarded or over: its body is not read any more. */
+  #hasPassed = false;
+  /** True when the proxy itself sent the client 100 Continue, because a filter reads the body. */
+  hasProceeded = false;
 
   /** @param passed called once all filters let the request pass, with its head, which may be a copy */
   constructor(
@@ -143,18 +148,29 @@ export class Filtering implements FilteredExchange {
     this.#run.advance();
   }
 
-  readBody(limitBytes: number): Promise<Buffer | undefined> {
-    this.#bodyRead ??= new BodyRead(this.#owner, limitBytes);
-    return this.#bodyRead.whole;
+  async readBody(limitBytes: number): Promise<Buffer | undefined> {
+    while (this.#bodyRead?.isReading === true) await this.#bodyRead.whole;
+    if (this.#hasPassed) return undefined;
+    const read = new BodyRead(this.#owner, limitBytes);
+    this.#bodyRead = read;
+    if (read.begin()) this.hasProceeded = true;
+    // A hook that waited for something else before had the client wait. Now the client has its own time limits again.
+    if (read.isReading && this.#run.isWaiting) {
+      this.#owner.body?.holdBack(false);
+      this.#owner.renewDeadline();
+    }
+    return read.whole;
   }
 
   /** More of the request's body arrived, or all of it, while filters are asked. True while more is read for a filter. */
   bodyArrived(): boolean {
-    return this.#bodyRead?.arrived() === true;
+    if (this.#bodyRead?.arrived() === true) return true;
+    if (this.#run.isWaiting) this.#owner.body?.holdBack(true);
+    return false;
   }
 
   filterWaits(): void {
-    if (this.#response === undefined && this.#bodyRead === undefined) this.#owner.body?.holdBack(true);
+    if (this.#response === undefined && this.#bodyRead?.isReading !== true) this.#owner.body?.holdBack(true);
     this.#owner.renewDeadline();
   }
 
@@ -164,6 +180,7 @@ export class Filtering implements FilteredExchange {
 
   filtersPassed(): void {
     const { body } = this.#owner;
+    this.#hasPassed = true;
     body?.holdBack(false);
     const taps = this.#run.taps(this.request);
     if (taps !== undefined && body !== undefined && !body.showTo(taps)) return;
@@ -261,6 +278,7 @@ export class Filtering implements FilteredExchange {
   over(record: ExchangeRecord): void {
     if (this.#run.isWaiting) this.#run.cancel();
     this.#pipe?.destroy();
+    this.#hasPassed = true;
     this.#bodyRead?.end();
     this.#run.done(record);
   }

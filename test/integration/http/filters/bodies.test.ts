@@ -335,4 +335,49 @@ describe('a filter that reads the whole body of a request', () => {
     expect(passing.seen.map(({ body }) => body.toString())).toEqual(['hello', 'hello']);
     expect(seen).toEqual([undefined, undefined, undefined]);
   });
+
+  it('reads for each filter up to the limit of its own', async () => {
+    const seen: (string | undefined)[] = [];
+    const chain = [reading(4, seen), reading(100, seen), reading(4, seen)];
+    const scene = await filterLab(() => chain);
+    const client = await scene.client();
+    client.send(POST.slice(0, -3));
+    await new Promise(setImmediate);
+    client.send('llo');
+    expect(statusOf(await readMessage(client))).toBe(200);
+    const chunked = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';
+    client.send(chunked);
+    expect(statusOf(await readMessage(client))).toBe(200);
+    expect(seen).toEqual([undefined, 'hello', undefined, undefined, 'hello', undefined]);
+    expect(scene.seen.map(({ body }) => body.toString())).toEqual(['hello', 'hello']);
+  });
+
+  it('does not wait for ever for a client that stops, also if it read nothing at first', async () => {
+    const patient: HttpFilter = {
+      name: 'patient',
+      request: async (request) => {
+        await new Promise(setImmediate);
+        await request.readBody(100);
+        return undefined;
+      },
+    };
+    const scene = await filterLab(() => [patient], { http: '{ timeouts: { read: 200ms } }' });
+    const client = await scene.client();
+    client.send(POST.slice(0, -3));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.send('l');
+    expect(statusOf(await readMessage(client))).toBe(408);
+  });
+
+  it('lets a client send that waits for 100 Continue, of which the backend does not hear', async () => {
+    const seen: (string | undefined)[] = [];
+    const scene = await filterLab(() => [reading(100, seen)]);
+    const client = await scene.client();
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+    expect(await readHead(client)).toContain('100 Continue');
+    client.send('hello');
+    expect(statusOf(await readMessage(client))).toBe(200);
+    const [request] = scene.seen;
+    expect(request && [fieldValues(request, 'expect'), request.body.toString()]).toEqual([[], 'hello']);
+  });
 });
