@@ -11,6 +11,8 @@ export type PatternNode =
 /** The most times that a count in braces may ask for: the part is written out that often. */
 const MOST_REPEATS = 100;
 const IGNORE_CASE = '(?i)';
+/** The bytes of UTF-8 from this one on begin a character of several bytes. */
+const LEAST_LEAD = '\xc0';
 
 const DIGIT = setOf((byte) => byte >= 0x30 && byte <= 0x39);
 const WORD = setOf((byte) => /\w/.test(String.fromCharCode(byte)));
@@ -111,14 +113,25 @@ class PatternParser {
       case '.':
         return { kind: 'bytes', set: ANY };
       case '\\':
+        if (this.#peek() > '\x7f') return this.#character(this.#next());
         return { kind: 'bytes', set: this.#folded(this.#escape()) };
       case '*':
       case '+':
       case '?':
         throw new Error('there is nothing to repeat before a quantifier');
       default:
-        return { kind: 'bytes', set: this.#folded(single(character.charCodeAt(0))) };
+        return this.#character(character);
     }
+  }
+
+  /** A character for itself; one beyond ASCII is all bytes of its UTF-8, so that a quantifier counts for all of them. */
+  #character(first: string): PatternNode {
+    const bytes = [first];
+    if (first >= LEAST_LEAD) while (isContinuation(this.#peek())) bytes.push(this.#next());
+    const parts = bytes.map((byte): PatternNode => {
+      return { kind: 'bytes', set: this.#folded(single(byte.charCodeAt(0))) };
+    });
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : { kind: 'sequence', parts };
   }
 
   #group(): PatternNode {
@@ -215,6 +228,11 @@ function inverted(set: ByteSet): ByteSet {
 function onlyByte(set: ByteSet): number {
   const first = set.indexOf(1);
   return first === set.lastIndexOf(1) ? first : -1;
+}
+
+/** Whether a byte continues a character of UTF-8. */
+function isContinuation(byte: string): boolean {
+  return byte >= '\x80' && byte < LEAST_LEAD;
 }
 
 function isLetter(byte: number): boolean {

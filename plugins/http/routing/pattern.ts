@@ -2,7 +2,12 @@ import { parsePattern, type ByteSet, type PatternNode } from './pattern-parser.t
 
 /** The most states of the automaton that a pattern is written out to. */
 const MOST_STATES = 2_000;
-/** The most steps that a pattern remembers. When there are more, all are forgotten: this bounds its memory, at 1 KiB a step. */
+/** The most parts that are written out: repeated parts may be empty, and have no states. */
+const MOST_PARTS = 50_000;
+/**
+ * The most positions that a pattern remembers, which bounds its memory. To make a position costs as much as 100 plain steps: so texts that
+ * lead to ever new ones must not have them made and forgotten in turn.
+ */
 const MOST_REMEMBERED = 500;
 
 /** What a state does: it takes one byte, goes on at several others, asks for the beginning or the end of the text, or is the end. */
@@ -32,8 +37,12 @@ export class Pattern {
   readonly source: string;
   readonly #states: State[] = [];
   readonly #first: number;
-  #known = new Map<string, Position>();
+  readonly #known = new Map<string, Position>();
   #start: Position | undefined;
+  #parts = 0;
+  /** For each state, the last step that reached it; undefined before the first step of {@link #testOn}. */
+  #reached: Uint32Array | undefined;
+  #steps = 0;
 
   /** @throws Error that says what is wrong with the pattern, worded to follow `must be a regular expression: ` */
   constructor(source: string) {
@@ -48,7 +57,9 @@ export class Pattern {
     for (let at = 0; at < text.length; at++) {
       if (position.matches) return true;
       const byte = Math.min(text.charCodeAt(at), 0xff);
-      position = position.after[byte] ?? this.#step(position, byte);
+      const next = position.after[byte] ?? this.#step(position, byte);
+      if (next === undefined) return this.#testOn(text, at, position.states);
+      position = next;
     }
     return position.matchesAtEnd;
   }
@@ -60,6 +71,8 @@ export class Pattern {
 
   /** Adds the states of a part, in front of the state `next`. Returns the first of them. */
   #build(node: PatternNode, next: number): number {
+    this.#parts += 1;
+    if (this.#parts > MOST_PARTS) throw new Error('it is too large');
     switch (node.kind) {
       case 'bytes':
         return this.#add({ kind: 'bytes', set: node.set, next });
@@ -88,11 +101,9 @@ export class Pattern {
     return first;
   }
 
-  #step(from: Position, byte: number): Position {
-    if (this.#known.size >= MOST_REMEMBERED) {
-      this.#known = new Map();
-      this.#start = undefined;
-    }
+  /** The position after a byte; undefined when no more are remembered. */
+  #step(from: Position, byte: number): Position | undefined {
+    if (this.#known.size >= MOST_REMEMBERED) return undefined;
     const next: number[] = [];
     for (const index of from.states) {
       const state = this.#states[index];
@@ -103,6 +114,39 @@ export class Pattern {
     const position = this.#positionOf(next, false);
     from.after[byte] = position;
     return position;
+  }
+
+  /** Reads a text from `start` on without remembering anything. `states`: those of the position there. */
+  #testOn(text: string, start: number, states: readonly number[]): boolean {
+    let current = states;
+    for (let at = start; at < text.length; at++) {
+      const byte = Math.min(text.charCodeAt(at), 0xff);
+      const open = [this.#first];
+      for (const index of current) {
+        const state = this.#states[index];
+        if (state?.kind === 'bytes' && state.set[byte] === 1) open.push(state.next);
+      }
+      const next = this.#entered(open);
+      if (next === undefined) return true;
+      current = next;
+    }
+    return this.#hasMatch(this.#closure(current, false, true));
+  }
+
+  /** The states with work to do that are reached from `open` without a byte, which it empties; undefined when the pattern matches. */
+  #entered(open: number[]): number[] | undefined {
+    const reached = (this.#reached ??= new Uint32Array(this.#states.length));
+    const step = (this.#steps = (this.#steps % 0xffffffff) + 1);
+    const entered: number[] = [];
+    for (let index = open.pop(); index !== undefined; index = open.pop()) {
+      if (reached[index] === step) continue;
+      reached[index] = step;
+      const state = this.#states[index];
+      if (state?.kind === 'match') return undefined;
+      if (state?.kind === 'split') for (const each of state.next) open.push(each);
+      else if (state?.kind !== 'start') entered.push(index);
+    }
+    return entered;
   }
 
   #positionOf(from: readonly number[], isStart: boolean): Position {

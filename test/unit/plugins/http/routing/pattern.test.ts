@@ -57,10 +57,34 @@ describe('a pattern', () => {
     },
   );
 
+  it('stays fast and right when a text leads to ever new positions', () => {
+    const random = new SeededRandom(3);
+    const source = 'a.{12}b$';
+    const pattern = new Pattern(source);
+    for (let round = 0; round < 100; round++) {
+      const text = Array.from({ length: 400 }, () => random.pick(['a', 'b', 'x'])).join('');
+      expect(pattern.test(text)).toBe(new RegExp(source).test(text));
+    }
+    const text = Array.from({ length: 4_000 }, () => random.pick(['a', 'x'])).join('');
+    const slow = new Pattern('a.{50}b');
+    slow.test(text);
+    const begunAt = performance.now();
+    for (let round = 0; round < 10; round++) expect(slow.test(text)).toBe(false);
+    // Making a position for each byte took 700 ms a text.
+    expect(performance.now() - begunAt).toBeLessThan(3_000);
+  });
+
   it('ignores case where it says so', () => {
     expect(new Pattern('(?i)\\.php$').test('/A.PHP')).toBe(true);
     expect(new Pattern('(?i)[a-c]$').test('/B')).toBe(true);
     expect(new Pattern('\\.php$').test('/A.PHP')).toBe(false);
+  });
+
+  it('repeats whole characters beyond ASCII', () => {
+    const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+    expect(new Pattern('^é+$').test(bytes('ééé'))).toBe(true);
+    expect(new Pattern('^a\\é?€{2}$').test(bytes('a€€'))).toBe(true);
+    expect(new Pattern('^é?$').test('\xc3')).toBe(false);
   });
 
   it.each([
@@ -75,6 +99,7 @@ describe('a pattern', () => {
     ['a{2,1}', 'the counts in { } are in the wrong order'],
     ['a{1000}', 'a count in { } may be at most 100'],
     ['((a{100}){100})', 'it is too large'],
+    ['(((((){100}){100}){100}){100}){100}', 'it is too large'],
     ['[b-a]', 'a range in [ ] is in the wrong order'],
     ['a\\', 'it ends with a backslash'],
     ['[é]', 'characters in [ ] must be ASCII'],
