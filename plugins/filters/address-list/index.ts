@@ -98,8 +98,10 @@ const PLUGIN: HttpFilterPlugin = {
       deny_files: denyFiles,
       status,
     } = options as AddressListOptions;
-    const isLimited = allow.length > 0 || allowFiles.length > 0;
-    const allowed = isLimited ? await new FollowedList(allow).follow(allowFiles, host) : undefined;
+    const isLimited = allow !== undefined || allowFiles !== undefined;
+    const allowed = isLimited
+      ? await new FollowedList(allow ?? []).follow(allowFiles ?? [], host)
+      : undefined;
     return new AddressFilter(allowed, await new FollowedList(deny).follow(denyFiles, host), status);
   },
 };

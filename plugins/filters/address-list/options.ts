@@ -1,18 +1,19 @@
 /** The options of the filter after the check by {@link ADDRESS_LIST_SCHEMA}. */
 export interface AddressListOptions {
-  readonly allow: readonly string[];
+  /** undefined, also of `allow_files`: all addresses may pass. */
+  readonly allow?: readonly string[];
   readonly deny: readonly string[];
-  readonly allow_files: readonly string[];
+  readonly allow_files?: readonly string[];
   readonly deny_files: readonly string[];
   readonly status: number;
 }
 
-const NETWORKS = { type: 'array', items: { type: 'string', format: 'network' }, default: [] } as const;
-const FILES = { type: 'array', items: { type: 'string', minLength: 1 }, default: [] } as const;
+const NETWORKS = { type: 'array', items: { type: 'string', format: 'network' } } as const;
+const FILES = { type: 'array', items: { type: 'string', minLength: 1 } } as const;
 
 export const ADDRESS_LIST_SCHEMA = {
   description:
-    "Lets requests pass by the client's address: the one in logs, which a PROXY header or the `X-Forwarded-For` of a trusted proxy gives. An address that `deny` has is refused. If there is `allow` or `allow_files`, an address that they do not have is refused as well.",
+    "Lets requests pass by the client's address: the one in logs, which a PROXY header or the `X-Forwarded-For` of a trusted proxy gives. An address that `deny` has is refused. If there is `allow` or `allow_files`, an address that they do not have is refused as well, so an empty list lets nobody pass.",
   type: 'object',
   additionalProperties: false,
   minProperties: 1,
@@ -24,6 +25,7 @@ export const ADDRESS_LIST_SCHEMA = {
     },
     deny: {
       ...NETWORKS,
+      default: [],
       description: 'Addresses and networks that are refused, also if `allow` has them.',
       examples: [['192.0.2.0/24']],
     },
@@ -35,6 +37,7 @@ export const ADDRESS_LIST_SCHEMA = {
     },
     deny_files: {
       ...FILES,
+      default: [],
       description: 'Files with more of what is refused, in the same form.',
       examples: [['lists/blocked.txt']],
     },
