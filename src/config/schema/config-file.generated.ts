@@ -1386,6 +1386,8 @@ export interface GatewayRoute {
   readonly strategy?: string;
   readonly redirect?: HttpRedirect;
   readonly respond?: HttpRespond;
+  /** Filters that the requests of this route pass, in this order, after the filters of the listener. Each entry names a filter in `use`; its other keys are the options of that filter. See [the filters](../plugins/filters/README.md). */
+  readonly filters?: readonly HttpFilter[];
   readonly limits?: RouteLimits;
   readonly timeouts?: RouteTimeouts;
   /** Error pages of this route, as `http.error_pages`. For other statuses, those of the listener are used. */
