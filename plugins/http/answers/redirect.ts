@@ -14,9 +14,12 @@ const VARIABLES: Readonly<Record<string, Variable<AnsweredExchange>>> = {
 /** The variables that `to` may have beside those of other templates. */
 export const REDIRECT_VARIABLES: readonly string[] = Object.keys(VARIABLES);
 
-/** How `to` must begin: with a URL, a path, or a variable that is one of them. */
+/**
+ * How `to` must begin: with a URL, a path, or a variable that is one of them. A path does not stand where a URL has its host: for browsers
+ * `https:///evil.test` is a URL with a host.
+ */
 export const REDIRECT_START =
-  /^(?:https?:\/\/[^/?#]|\/|\$\{(?:scheme\}:\/\/[^/?#]|path\}|uri\}|path_rest\}))/i;
+  /^(?:(?:https?:|\$\{scheme\}:|(?=\/\/))\/\/(?!\$\{(?:path|uri|path_rest)\})[^/?#]|\/(?!\/)|\$\{(?:path|uri|path_rest)\})/i;
 
 /** Sends clients to another place, which is made of a template. */
 export class Redirect implements RouteAnswer {
@@ -46,8 +49,9 @@ export class Redirect implements RouteAnswer {
   locationFor(exchange: AnsweredExchange): string {
     const made = encoded(this.#template.render(exchange));
     const place = this.#namesHost ? made : made.replace(/^[/\\]{2,}/, '/');
-    const kept = this.#keepsQuery ? withQuery(place, exchange.target) : place;
-    return kept === '' ? '/' : kept;
+    // Without a path, the place would be that of the request itself.
+    const whole = /^(?:$|[?#])/.test(place) ? `/${place}` : place;
+    return this.#keepsQuery ? withQuery(whole, exchange.target) : whole;
   }
 }
 

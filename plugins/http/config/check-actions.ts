@@ -22,8 +22,9 @@ export function checkAction(route: Route, at: OptionsPath, context: OptionsCheck
     context.warn([...at, 'split_cookie_name'], 'has no effect without split');
   if (route.error_pages !== undefined) checkErrorPages(route.error_pages, [...at, 'error_pages'], context);
   const isAnswered = route.redirect !== undefined || route.respond !== undefined;
+  const countsAlways = route.transform?.response_headers.some(({ always }) => always === true) === true;
   for (const key of ['retry', 'mirror', 'transform'] as const)
-    if (isAnswered && route[key] !== undefined)
+    if (isAnswered && route[key] !== undefined && !(key === 'transform' && countsAlways))
       context.warn([...at, key], 'has no effect: this route answers its requests itself');
   checkAnswers(route, at, context);
 }

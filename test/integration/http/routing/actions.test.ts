@@ -21,6 +21,7 @@ const ROUTES = `
         - { name: gone, paths: [{ exact: /gone }], respond: { status: 410, body: 'gone for good', headers: { X-Route: '\${route}' } } }
         - { name: empty, paths: [{ exact: /empty }], respond: { status: 204 } }
         - { name: page, paths: [{ exact: /page }], respond: { body: '<p>here</p>', content_type: text/html } }
+        - { name: json, paths: [{ exact: /json }], respond: { body: '{}', headers: { content-type: application/json } } }
         - { name: closed, paths: [{ exact: /closed }], respond: { status: 403, headers: { X-Why: closed } } }
         - { name: form, paths: [{ prefix: /form }], methods: [POST, PUT], upstream: one }
         - { name: php, paths: [{ suffix: .php }, { regex: '^/v[0-9]+/x$' }], upstream: two }
@@ -89,6 +90,7 @@ ${upstreams.join('\n')}
     ['any.test', '/rest', '/new'],
     ['any.test', '/open//evil.test', '/evil.test'],
     ['any.test', '/open', '/'],
+    ['any.test', '/open?q=1', '/?q=1'],
     ['same.test', '//evil.test/x', '/evil.test/x'],
     ['same.test', '/\\evil.test/x', '/evil.test/x'],
     ['uri.test:81', '/a?b=c', 'http://uri.test:81/a?b=c'],
@@ -140,6 +142,8 @@ ${upstreams.join('\n')}
       '<p>here</p>',
       'text/html',
     ]);
+    const json = await get('a.test', '/json');
+    expect(fieldValues(json, 'content-type')).toEqual(['application/json']);
     const closed = await get('a.test', '/closed');
     expect([statusOf(closed), ...fieldValues(closed, 'x-why')]).toEqual([403, 'closed']);
     expect(closed.body.toString()).toContain('403 Forbidden');

@@ -185,6 +185,14 @@ describe('a value that is not allowed', () => {
       "x.yaml:1:43 http.routes[0].path_prefix can't be used together with path",
     ],
     [
+      'http: { routes: [{ redirect: { to: "https://${path}" } }] }',
+      'x.yaml:1:36 http.routes[0].redirect.to must begin with http://, https://, ${scheme}:// or a path',
+    ],
+    [
+      'http: { routes: [{ redirect: { to: "//${uri}" } }] }',
+      'x.yaml:1:36 http.routes[0].redirect.to must begin with http://, https://, ${scheme}:// or a path',
+    ],
+    [
       'http: { routes: [{ backends: [a, a] }] }',
       'x.yaml:1:20 http.routes[0].backends must not have the same item twice',
     ],
@@ -437,8 +445,18 @@ describe('settings of an upstream', () => {
       'health_check: { type: tcp, path: /x }',
       'x.yaml:2:34 health_check.path has no effect on checks of type tcp',
     ],
+    [
+      'http: { routes: [{ redirect: { to: / }, transform: { response_headers: [{ action: set, name: A, value: b }] } }] }',
+      'x.yaml:2:41 http.routes[0].transform has no effect: this route answers its requests itself',
+    ],
   ])('%s is warned of', (text, warning) => {
     expect(warningsOf(one + text)).toEqual([warning]);
+  });
+
+  it('are not warned of transforms that also count for answers of the proxy', () => {
+    const change = '{ action: set, name: A, value: b, always: true }';
+    const route = `{ path: /a, redirect: { to: / }, transform: { response_headers: [${change}] } }`;
+    expect(warningsOf(`${one}http: { routes: [${route}] }`)).toEqual([]);
   });
 
   it('are warned of when nothing can be forwarded', () => {
