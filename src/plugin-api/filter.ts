@@ -78,11 +78,11 @@ export interface FilterHost {
 export interface Answer {
   /** 200 to 599. */
   readonly status: number;
-  /** The value of Content-Type. Default: `text/plain; charset=utf-8` where there is a body. */
+  /** The value of Content-Type, unless {@link headers} has one. Default: `text/plain; charset=utf-8` where there is a body. */
   readonly contentType?: string;
   /**
-   * Further header fields by name; several values become several fields. The proxy adds `Date`, `Content-Length`, `Connection` and
-   * `X-Request-ID` itself.
+   * Further header fields by name; several values become several fields. The proxy adds `Content-Length`, `Connection` and
+   * `X-Request-ID` itself, and `Date` unless it is here.
    */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** Text is sent as UTF-8. Default: no body. A HEAD request gets the header alone. */

@@ -14,8 +14,52 @@ interface BodyReadOwner {
   readonly stream: ServerStream;
 }
 
+/** The reads of the whole body of one request by its filters: one after the other, each up to a limit of its own. */
+export class BodyReads {
+  /** True when the client waited for 100 Continue, and got it from the proxy. */
+  hasProceeded = false;
+  readonly #owner: BodyReadOwner;
+  #last: BodyRead | undefined = undefined;
+  #isClosed = false;
+
+  constructor(owner: BodyReadOwner) {
+    this.#owner = owner;
+  }
+
+  get isReading(): boolean {
+    return this.#last?.isReading === true;
+  }
+
+  /** As `FilterRequest.readBody`. Calls `begun` when the client must send more first. */
+  async read(limitBytes: number, begun: () => void): Promise<Buffer | undefined> {
+    while (this.#last?.isReading === true) await this.#last.whole;
+    if (this.#isClosed) return undefined;
+    const read = new BodyRead(this.#owner, limitBytes);
+    this.#last = read;
+    if (read.begin()) this.hasProceeded = true;
+    if (read.isReading) begun();
+    return read.whole;
+  }
+
+  /** Something arrived. True while more is read. */
+  arrived(): boolean {
+    return this.#last?.arrived() === true;
+  }
+
+  /** The request goes on: from now on each read finds nothing. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** The exchange is over: what did not arrive does not arrive any more. */
+  end(): void {
+    this.close();
+    this.#last?.end();
+  }
+}
+
 /** A filter reads the whole body of a request before the request goes on. */
-export class BodyRead {
+class BodyRead {
   /** undefined when the body is longer than the limit, memory is full, or the exchange ended. */
   readonly whole: Promise<Buffer | undefined>;
   readonly #body: RequestBody | undefined;

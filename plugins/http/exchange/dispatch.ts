@@ -241,7 +241,7 @@ function editable({ forwarded, isPlain }: RequestTarget): string {
  */
 function gatherBody({ body, filtering, instance, stream }: Exchange): boolean {
   const { request_buffering: limits } = instance.options;
-  const hasProceeded = filtering?.hasProceeded === true;
+  const hasProceeded = filtering?.bodyReads.hasProceeded === true;
   if (body === undefined || limits === undefined) return hasProceeded;
   body.gather(new BodyBuffering(limits, instance.parts.bufferedBodies, instance.host));
   if (!body.waitsForContinue) return hasProceeded;

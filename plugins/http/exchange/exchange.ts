@@ -170,6 +170,10 @@ export class Exchange extends ExchangeAttempts implements RequestEvents, Filteri
     }
     const edits = this.matchedRoute?.rewrite?.editsOf(head, this) ?? [];
     if (edits.length === 0) return true;
+    if (this.filtering !== undefined) {
+      this.filtering.rewritten = edits;
+      return true;
+    }
     const others = this.sessionEdits ?? this.matchedRoute?.responseEdits;
     this.sessionEdits = FieldEdits.ofFilters(edits, others, false);
     this.responseEdits = this.sessionEdits;

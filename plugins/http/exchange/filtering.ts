@@ -7,6 +7,7 @@ import type {
   TlsSession,
 } from '../../../src/plugin-api/index.ts';
 import { BodyPipe, type BodySink, type OwnedTransform } from '../filters/bodies/body-pipe.ts';
+import { transformWhole } from '../filters/bodies/whole-body.ts';
 import type { BodyTaps } from '../filters/bodies/body-taps.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import { FilterRun } from '../filters/filter-run.ts';
@@ -15,13 +16,13 @@ import { HeadFields, RequestFields } from '../filters/head-fields.ts';
 import { RequestView } from '../filters/request-view.ts';
 import { type PassedResponse, SeenResponse } from '../filters/passed-response.ts';
 import { ResponseView } from '../filters/response-view.ts';
-import { FieldEdits } from '../forwarding/field-edits.ts';
+import { FieldEdits, type FieldEdit } from '../forwarding/field-edits.ts';
 import type { CompiledRoute } from '../instance/compiled-route.ts';
 import type { HttpInstance } from '../instance/http-instance.ts';
 import { answerBytes, hasNoBody } from '../message/answer.ts';
 import type { RequestHead, ResponseHead } from '../message/message-head.ts';
 import type { ServerStream } from '../message/server-stream.ts';
-import { BodyRead } from './body-read.ts';
+import { BodyReads } from './body-read.ts';
 import type { RequestBody } from './request-body.ts';
 
 /** The exchange, as its filters see it: what they read of it, and which calls they make. */
@@ -62,6 +63,7 @@ export class Filtering implements FilteredExchange {
   readonly request: RequestView;
   /** Whether the client's connection is encrypted, as {@link FilteredExchange.isSecure} says. */
   readonly isSecure: boolean;
+  readonly bodyReads: BodyReads;
   readonly #owner: FilteringOwner;
   readonly #route: CompiledRoute;
   readonly #run: FilterRun;
@@ -72,12 +74,8 @@ export class Filtering implements FilteredExchange {
   #pipe: BodyPipe | undefined = undefined;
   /** Set while filters see the response of a backend. */
   #response: SeenResponse | undefined = undefined;
-  /** The last read of the whole body. */
-  #bodyRead: BodyRead | undefined = undefined;
-  /** True once the request is forwarded or over: its body is not read any more. */
-  #hasPassed = false;
-  /** True when the proxy itself sent the client 100 Continue, because a filter reads the body. */
-  hasProceeded = false;
+  /** What the rules of the route rewrite in the backend's response: filters see it rewritten. */
+  rewritten: readonly FieldEdit[] = [];
 
   /** @param passed called once all filters let the request pass, with its head, which may be a copy */
   constructor(
@@ -91,6 +89,7 @@ export class Filtering implements FilteredExchange {
     this.#owner = owner;
     this.#route = route;
     this.#passed = passed;
+    this.bodyReads = new BodyReads(owner);
     this.request = new RequestView(this, new RequestFields(head), target, route.upstream);
     this.#run = new FilterRun(filters, this, this.request);
   }
@@ -131,7 +130,7 @@ export class Filtering implements FilteredExchange {
   /** True while the exchange waits for a filter: for its promise, or for the rest of a body that it changes. */
   get isWaiting(): boolean {
     // A client that is slow with its body has the limits of clients.
-    if (this.#bodyRead?.isReading === true) return false;
+    if (this.bodyReads.isReading) return false;
     return this.#run.isWaiting || this.#pipe?.isAwaited === true;
   }
 
@@ -148,29 +147,24 @@ export class Filtering implements FilteredExchange {
     this.#run.advance();
   }
 
-  async readBody(limitBytes: number): Promise<Buffer | undefined> {
-    while (this.#bodyRead?.isReading === true) await this.#bodyRead.whole;
-    if (this.#hasPassed) return undefined;
-    const read = new BodyRead(this.#owner, limitBytes);
-    this.#bodyRead = read;
-    if (read.begin()) this.hasProceeded = true;
-    // A hook that waited for something else before had the client wait. Now the client has its own time limits again.
-    if (read.isReading && this.#run.isWaiting) {
+  readBody(limitBytes: number): Promise<Buffer | undefined> {
+    return this.bodyReads.read(limitBytes, () => {
+      // A hook that waited for something else before had the client wait. Now the client has its own time limits again.
+      if (!this.#run.isWaiting) return;
       this.#owner.body?.holdBack(false);
       this.#owner.renewDeadline();
-    }
-    return read.whole;
+    });
   }
 
   /** More of the request's body arrived, or all of it, while filters are asked. True while more is read for a filter. */
   bodyArrived(): boolean {
-    if (this.#bodyRead?.arrived() === true) return true;
+    if (this.bodyReads.arrived()) return true;
     if (this.#run.isWaiting) this.#owner.body?.holdBack(true);
     return false;
   }
 
   filterWaits(): void {
-    if (this.#response === undefined && this.#bodyRead?.isReading !== true) this.#owner.body?.holdBack(true);
+    if (this.#response === undefined && !this.bodyReads.isReading) this.#owner.body?.holdBack(true);
     this.#owner.renewDeadline();
   }
 
@@ -180,7 +174,7 @@ export class Filtering implements FilteredExchange {
 
   filtersPassed(): void {
     const { body } = this.#owner;
-    this.#hasPassed = true;
+    this.bodyReads.close();
     body?.holdBack(false);
     const taps = this.#run.taps(this.request);
     if (taps !== undefined && body !== undefined && !body.showTo(taps)) return;
@@ -220,6 +214,7 @@ export class Filtering implements FilteredExchange {
     const seen = new SeenResponse(head, bodyLength, response);
     this.#response = seen;
     const view = ResponseView.ofBackend(head.status, new HeadFields(head));
+    if (this.rewritten.length > 0) view.edits = [...this.rewritten];
     this.#run.respond(
       view,
       (shown) => {
@@ -278,8 +273,7 @@ export class Filtering implements FilteredExchange {
   over(record: ExchangeRecord): void {
     if (this.#run.isWaiting) this.#run.cancel();
     this.#pipe?.destroy();
-    this.#hasPassed = true;
-    this.#bodyRead?.end();
+    this.bodyReads.end();
     this.#run.done(record);
   }
 
@@ -337,26 +331,19 @@ export class Filtering implements FilteredExchange {
   }
 
   #sendChanged(answer: Answer, body: Buffer, transforms: readonly OwnedTransform[], status: number): void {
-    const pieces: Buffer[] = [];
-    const pipe = new BodyPipe(transforms, {
-      write: (bytes) => {
-        pieces.push(Buffer.from(bytes));
-        return true;
-      },
-      end: () => {
+    const pipe = transformWhole(body, transforms, {
+      made: (changed) => {
         this.#pipe = undefined;
-        this.#owner.send({ ...answer, body: Buffer.concat(pieces) }, status);
+        this.#owner.send({ ...answer, body: changed }, status);
       },
-      resume: () => undefined,
       failed: (filter, error) => {
         this.#pipe = undefined;
         this.#run.bodyFailed(filter, error);
       },
     });
+    if (!pipe.isAwaited) return;
     this.#pipe = pipe;
-    pipe.data(body, 0, body.length);
-    pipe.end();
-    if (pipe.isAwaited) this.#owner.renewDeadline();
+    this.#owner.renewDeadline();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Answer } from '../../../src/plugin-api/index.ts';
 import type { FieldEdit } from '../forwarding/field-edits.ts';
 import type { FieldSource } from './editable-fields.ts';
+import { hasField } from '../message/answer.ts';
 import { checkField, separatorOf } from './field-check.ts';
 
 const CONTENT_TYPE = 'content-type';
@@ -14,7 +15,7 @@ export class AnswerFields implements FieldSource {
   constructor(answer: Answer) {
     this.#answer = answer;
     const { contentType, headers = {} } = answer;
-    if (contentType !== undefined) this.#add('Content-Type', contentType);
+    if (contentType !== undefined && !hasField(answer, CONTENT_TYPE)) this.#add('Content-Type', contentType);
     for (const [name, value] of Object.entries(headers))
       for (const each of typeof value === 'string' ? [value] : value) this.#add(name, each);
   }

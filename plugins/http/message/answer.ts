@@ -83,6 +83,11 @@ export function answerBytes({ body = '' }: Answer): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
+/** Whether the header of an answer has a field of that name, beside the ones that the proxy adds. */
+export function hasField({ headers }: Answer, lowerName: string): boolean {
+  return headers !== undefined && Object.keys(headers).some((name) => name.toLowerCase() === lowerName);
+}
+
 /** How many bytes of an answer's body are sent for a request with that method: none for HEAD. */
 export function sentBytes({ body = '' }: Answer, method: string): number {
   return method === 'HEAD' ? 0 : Buffer.byteLength(body);

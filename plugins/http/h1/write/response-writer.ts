@@ -14,7 +14,7 @@ import { ClientTaking } from './client-taking.ts';
 import { Lingering, LINGER_LOOK_MS } from './lingering.ts';
 import { lastChunk } from './last-chunk.ts';
 import { connectionLines, demandedUpgrade, responseHeadText, UPGRADE_REQUIRED } from './response-head.ts';
-import { answerBytes, reasonPhrase } from '../../message/answer.ts';
+import { answerBytes, hasField, reasonPhrase } from '../../message/answer.ts';
 
 /** Pieces of a body up to this size are written together with the text before and after them; larger pieces are written alone. */
 export const JOINED_BYTES = 16 * 1024;
@@ -217,7 +217,7 @@ function answerText(answer: Answer, date: string, method: string, lines: string)
   const body = answerBytes(answer);
   const head =
     `HTTP/1.1 ${String(answer.status)} ${reasonPhrase(answer.status)}\r\n` +
-    `Date: ${date}\r\n${contentLines(answer, body.length)}${headerLines(answer)}${lines}\r\n`;
+    `${hasField(answer, 'date') ? '' : `Date: ${date}\r\n`}${contentLines(answer, body.length)}${headerLines(answer)}${lines}\r\n`;
   return method === 'HEAD' || hasNoBody(answer) ? head : head + body.latin1Slice(0, body.length);
 }
 
@@ -229,7 +229,8 @@ function hasNoBody({ status }: Answer): boolean {
 function contentLines(answer: Answer, length: number): string {
   if (hasNoBody(answer)) return '';
   const { contentType = length === 0 ? undefined : DEFAULT_TYPE } = answer;
-  const type = contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`;
+  const isGiven = contentType === undefined || hasField(answer, 'content-type');
+  const type = isGiven ? '' : `Content-Type: ${contentType}\r\n`;
   return `${type}Content-Length: ${String(length)}\r\n`;
 }
 

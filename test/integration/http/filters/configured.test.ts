@@ -242,8 +242,25 @@ describe('the filter address-list', () => {
       filters: '[{ use: address-list, allow: ["192.0.2.0/24"], status: 404 }]',
     });
     expect((await get(proxy)).status).toBe(404);
+    await proxy.edit(yaml({ filters: '[{ use: address-list, allow: [] }]' }));
+    expect((await get(proxy)).status).toBe(403);
     const outcome = await proxy.edit(yaml({ filters: '[{ use: address-list, allow_files: [none.txt] }]' }));
     expect(outcome.message).toContain("none.txt can't be read");
+  });
+});
+
+describe('filters of a gateway file', () => {
+  it('stand at routes', async () => {
+    const { address } = await backend(answering(() => ok('from the backend')));
+    const proxy = await labProxy(`
+listen: '127.0.0.1:0'
+health_check: { enabled: false }
+routes:
+  - { path: /open, backends: ['${address}'] }
+  - { path: /net, backends: ['${address}'], filters: [{ use: address-list, deny: [127.0.0.0/8] }] }
+`);
+    expect((await get(proxy, '/open')).status).toBe(200);
+    expect((await get(proxy, '/net')).status).toBe(403);
   });
 });
 

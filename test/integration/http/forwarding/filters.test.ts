@@ -270,6 +270,45 @@ describe('a filter that sees the response', () => {
     expect(fieldValues(message, 'X-A')).toEqual(['config']);
   });
 
+  it('sees what the rules of the config rewrite, and has the last word about it', async () => {
+    const seen: (string | undefined)[] = [];
+    const http =
+      '{ transform: { locations: [{ from: "http://inside.test/", to: "/" }], cookie_rewrites: { secure: true } } }';
+    const strips: HttpFilter = {
+      name: 'strips',
+      response: (response) => {
+        seen.push(response.header('location'), response.header('set-cookie'));
+        response.removeHeader('Set-Cookie');
+        return undefined;
+      },
+    };
+    const fields = 'Location: http://inside.test/a\r\nSet-Cookie: a=1\r\n';
+    const scene = await lab([strips], { http, respond: () => ok('', fields) });
+    const message = await scene.exchange(GET);
+    expect(seen).toEqual(['/a', 'a=1; Secure']);
+    expect([fieldValues(message, 'location'), fieldValues(message, 'set-cookie')]).toEqual([['/a'], []]);
+  });
+
+  it('sends one Content-Type and one Date of an answer that has its own', async () => {
+    const headers = { 'content-type': 'text/html', date: 'Thu, 01 Jan 1970 00:00:00 GMT' };
+    const answers: HttpFilter = {
+      name: 'answers',
+      request: () => ({ status: 200, contentType: 'text/plain', body: '<p>', headers }),
+    };
+    const edits: HttpFilter = {
+      name: 'edits',
+      response: (response) => {
+        response.addHeader('X-A', 'b');
+        return undefined;
+      },
+    };
+    for (const filters of [[answers], [edits, answers]]) {
+      const message = await (await lab(filters)).exchange(GET);
+      expect(fieldValues(message, 'content-type')).toEqual(['text/html']);
+      expect(fieldValues(message, 'date')).toEqual([headers.date]);
+    }
+  });
+
   it('puts another one in its place', async () => {
     const scene = await lab(
       [
