@@ -162,15 +162,15 @@ export class GroupMembers {
    * The least loaded member that only its limit of requests keeps from a connection that serves one client alone. Balancers know one kind of
    * room, and so pass it over. Of many members, each call looks at some.
    */
-  roomBesideRequests(exclude: ReadonlySet<Member> | undefined): Member | undefined {
-    if (!this.#limitsRequests) return undefined;
+  roomBesideRequests({ use }: UpstreamLease, exclude: ReadonlySet<Member> | undefined): Member | undefined {
+    if (!this.#limitsRequests || use !== 'once') return undefined;
     let found: Member | undefined;
     const first = this.#up.next(this.#besideAt);
     let at = first;
     for (let looks = 0; at >= 0 && looks < MOST_LOOKS; looks++) {
       this.#besideAt = at + 1;
       const member = this.all[at];
-      const isFit = member !== undefined && exclude?.has(member) !== true && member.hasRoomFor('once');
+      const isFit = member !== undefined && exclude?.has(member) !== true && member.hasRoomFor(use);
       if (isFit && (found === undefined || loadOf(member) < loadOf(found))) found = member;
       at = this.#up.next(at + 1);
       if (at === first) break;

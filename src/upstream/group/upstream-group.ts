@@ -320,9 +320,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
       this.#choice.lookAtAll();
     }
     for (;;) {
-      const member =
-        this.#choice.pick(lease, exclude) ??
-        (lease.use === 'once' ? this.#members.roomBesideRequests(exclude) : undefined);
+      const member = this.#choice.pick(lease, exclude) ?? this.#members.roomBesideRequests(lease, exclude);
       // Where the last place was taken meanwhile, the next choice is another one.
       if (member === undefined ? !this.#makeRoom(exclude) : member.reserve(lease.use, lease.request.fresh))
         return member;
