@@ -73,6 +73,8 @@ upstreams:
     await proxy.untilLogged('too few backends are healthy');
     await proxy.change(yaml('queue: { max_size: 7 }'));
     expect(await ask(proxy)).toMatch(/[ab]/);
+    const lines = (await proxy.log()).split('\n');
+    expect(lines.filter((line) => line.includes('too few backends are healthy'))).toHaveLength(1);
     await proxy.change(
       yaml('queue: { max_size: 8 }')
         .replace('418', '200')
@@ -81,7 +83,5 @@ upstreams:
         .replace('panic_threshold: 60', 'panic_threshold: 40'),
     );
     await proxy.untilLogged('enough backends are healthy');
-    const lines = (await proxy.log()).split('\n');
-    expect(lines.filter((line) => line.includes('too few backends are healthy'))).toHaveLength(1);
   });
 });
