@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createGzip, gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
@@ -244,17 +245,11 @@ function gzipless(): HttpFilter {
 describe('a filter that waits with a response', () => {
   const later = (verdict: () => Verdict, ms = 20): HttpFilter => ({
     name: 'later',
-    response: (response) =>
-      new Promise<Verdict>((resolve, reject) => {
-        setTimeout(() => {
-          try {
-            response.setHeader('X-Later', response.header('x-early') ?? 'none');
-            resolve(verdict());
-          } catch (error) {
-            reject(error as Error);
-          }
-        }, ms);
-      }),
+    response: async (response) => {
+      await delay(ms);
+      response.setHeader('X-Later', response.header('x-early') ?? 'none');
+      return verdict();
+    },
   });
 
   it('has the whole response go on afterwards, and the next one on the connection', async () => {
