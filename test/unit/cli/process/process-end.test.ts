@@ -64,7 +64,7 @@ describe('the end of the process', () => {
   it('waits for a process that reads one file after the other, as one that starts does', () => {
     const reading = `
       const untilMs = performance.now() + 700;
-      const next = () => performance.now() < untilMs && readFile(process.execPath, next);
+      const next = () => performance.now() < untilMs && readFile(${JSON.stringify(join(ROOT, 'package.json'))}, next);
       next();
     `;
     expect(end(reading)).toEqual({ code: 3, signal: null, output: 'last words 3\n' });
