@@ -7,7 +7,7 @@ import type { BackendContext } from '../../net/dial/tls/backend-context.ts';
 import type { LifetimeScope } from '../../net/resources/lifetime-scope.ts';
 import type { SocketUse, Upstream } from '../../plugin-api/index.ts';
 import { ListedBackends, type BackendSource } from '../../upstream/backend/backend-source.ts';
-import { balancerInSteps, createBalancer } from '../../upstream/balancer/create-balancer.ts';
+import { balancerInSteps } from '../../upstream/balancer/create-balancer.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import { OutlierWatch } from '../../upstream/group/outliers/outlier-watch.ts';
 import type { SocketPool } from '../../upstream/pool/socket-pool.ts';
@@ -23,7 +23,7 @@ import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import { sessionTableOf } from './session-tables.ts';
 import { stickyPartsOf } from './sticky-parts.ts';
-import { groupOptionsOf, panicToldOf, type UpstreamParts } from './upstream-parts.ts';
+import { balancerMaker, groupOptionsOf, panicToldOf, type UpstreamParts } from './upstream-parts.ts';
 import { sparedReports } from './standing-reports.ts';
 import { upstreamFaults } from './upstream-reports.ts';
 
@@ -95,11 +95,7 @@ export class SharedUpstream implements LeaseHome {
     this.#sticky = stickyPartsOf(config, files, sessionKey, this.sessions?.value);
     this.group = new UpstreamGroup({
       ...groupOptionsOf(config, parts, onFault, this.#panicTold?.value.told),
-      makeBalancer: (members, ownTurns = false) => {
-        const turns = this.#share?.value.turns;
-        const shared = ownTurns && turns !== undefined ? { ...turns, turn: undefined } : turns;
-        return createBalancer(config.load_balancer, members, parts.chance, shared);
-      },
+      makeBalancer: balancerMaker(config, parts, this.#share?.value.turns),
       share: this.#share?.value,
       recovery: upstreamRecovery(config, this.#retryCounts?.value),
       home: this,

@@ -7,7 +7,8 @@ import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { BackendSource } from '../../upstream/backend/backend-source.ts';
 import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
-import type { SharedNumber } from '../../upstream/balancer/contract/shared-turns.ts';
+import type { SharedNumber, SharedTurns } from '../../upstream/balancer/contract/shared-turns.ts';
+import { createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { UpstreamOptions } from '../../upstream/group/upstream-options.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
@@ -56,6 +57,18 @@ export function groupOptionsOf(
     slowStart: slowStartOf(config),
     observer: new UpstreamReports(config.name, logger, telemetry),
     onFault,
+  };
+}
+
+/** Makes balancers of the config's upstream. @param turns what they share with other workers; undefined where there are none */
+export function balancerMaker(
+  { load_balancer: settings }: UpstreamConfig,
+  { chance }: UpstreamParts,
+  turns: SharedTurns | undefined,
+): UpstreamOptions['makeBalancer'] {
+  return (members, ownTurns = false) => {
+    const shared = ownTurns && turns !== undefined ? { ...turns, turn: undefined } : turns;
+    return createBalancer(settings, members, chance, shared);
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tryPlugin } from '../../../../src/plugins/import/plugin-trial.ts';
 import { pluginFolder } from '../../../support/labs/plugin-lab.ts';
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 50_000;
 
 async function trial(text: string, limitMs = LIMIT_MS): Promise<void> {
   const folder = await pluginFolder({ 'plugin.mjs': text });
