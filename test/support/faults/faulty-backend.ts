@@ -22,8 +22,9 @@ const DEEDS = {
 } as const;
 
 /** A way in which a backend that takes connections fails. */
-export type Fault = keyof typeof DEEDS | 'resets at accept';
+export type Fault = keyof typeof DEEDS | 'resets at accept' | 'goes away';
 
+/** Those after which it needs nobody to bring it back. */
 export const FAULTS = ['resets at accept', ...(Object.keys(DEEDS) as (keyof typeof DEEDS)[])] as const;
 
 /** A backend that fails in one way, as long as its test wants; otherwise it answers 200 with its name. */
@@ -35,23 +36,44 @@ export class FaultyBackend {
   failures = Number.POSITIVE_INFINITY;
   /** Requests that have reached it, and connections that it has reset. */
   tries = 0;
-  readonly #server: RecordingBackend;
+  readonly #port: number;
+  #server: RecordingBackend;
 
   private constructor(name: string, server: RecordingBackend) {
     this.name = name;
+    this.#port = server.port;
     this.#server = server;
   }
 
   /** One that ends with the test. */
   static async start(name: string, fault?: Fault): Promise<FaultyBackend> {
-    const server = owned(await RecordingBackend.start((connection) => backend.#serve(connection)));
+    const server = await RecordingBackend.start((connection) => backend.#serve(connection));
     const backend: FaultyBackend = new FaultyBackend(name, server);
     backend.fault = fault;
-    return backend;
+    return owned(backend);
   }
 
   get address(): string {
-    return this.#server.address;
+    return `127.0.0.1:${String(this.#port)}`;
+  }
+
+  /** Resets its connections and takes no further ones, as a process that is killed. */
+  async goAway(): Promise<void> {
+    for (const connection of this.#server.connections) connection.reset();
+    await this.#server.close();
+  }
+
+  /** Takes connections at its address again, after {@link goAway}. */
+  async comeBack(): Promise<void> {
+    this.#server = await RecordingBackend.start(
+      (connection) => this.#serve(connection),
+      undefined,
+      this.#port,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
   }
 
   /** Closes the connections that are open. */
@@ -69,9 +91,10 @@ export class FaultyBackend {
       await readMessage(connection);
       const { fault } = this;
       const isFailing = this.#next();
-      if (isFailing && fault !== undefined && fault !== 'resets at accept') DEEDS[fault](connection);
-      else
+      if (!isFailing || fault === undefined || fault === 'resets at accept')
         connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${String(this.name.length)}\r\n\r\n${this.name}`);
+      else if (fault === 'goes away') await this.goAway();
+      else DEEDS[fault](connection);
     }
   }
 

@@ -36,9 +36,9 @@ export class RecordingBackend {
   }
 
   /** With `secure` it speaks TLS, and its connections are those whose handshake succeeded. */
-  static async start(script?: BackendScript, secure?: TlsOptions): Promise<RecordingBackend> {
+  static async start(script?: BackendScript, secure?: TlsOptions, port = 0): Promise<RecordingBackend> {
     const backend = new RecordingBackend(script, secure);
-    backend.#server.listen(0, '127.0.0.1');
+    backend.#server.listen(port, '127.0.0.1');
     await once(backend.#server, 'listening');
     return backend;
   }
