@@ -9,6 +9,7 @@ import { ScrapedMetrics } from '../support/collectors/scraped-metrics.ts';
 
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 15_000;
+const CONFIG_FILE = 'balance.yaml';
 /** The compiled program, seen from the compiled place of this file. */
 const PROGRAM = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
@@ -50,7 +51,7 @@ export class ProxyProcess {
     nodeOptions: readonly string[] = [],
   ): Promise<ProxyProcess> {
     const folder = mkdtempSync(join(tmpdir(), 'balance-load-'));
-    const file = join(folder, 'balance.yaml');
+    const file = join(folder, CONFIG_FILE);
     writeFileSync(file, yaml);
     const child = spawn(process.execPath, [...nodeOptions, PROGRAM, 'run', '--config', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -86,6 +87,14 @@ export class ProxyProcess {
 
   metrics(): Promise<ScrapedMetrics> {
     return ScrapedMetrics.from(`127.0.0.1:${this.#admin}`);
+  }
+
+  /** Writes another config and applies it; a refused one is a fault. */
+  async edit(yaml: string): Promise<void> {
+    writeFileSync(join(this.#folder, CONFIG_FILE), yaml);
+    const answer = await fetch(`http://127.0.0.1:${this.#admin}/reload`, { method: 'POST' });
+    const text = await answer.text();
+    if (!answer.ok) this.faults.push(`edit refused: ${text}`);
   }
 
   /** Open file descriptors. */

@@ -12,6 +12,7 @@ const USAGE = `npm run soak:backends -- [options]
   --backends N  how many there are (default 3); one always lives
   --every N     milliseconds between two acts, on average (default 300)
   --overlap N   a backend is killed only while another one has lived for so many milliseconds (default 0)
+  --edits N     milliseconds between two edits of the weights of balance, on average (default 0: none)
   --workers N   workers of the proxy, threads of HAProxy, processes of nginx (default 1)
   --proxies X   balance, balance-20 (budget of 20 %), nginx, nginx-0 (max_fails=0), haproxy, or several with commas
                 (default balance)
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     backends: { ...text, default: '3' },
     every: { ...text, default: '300' },
     overlap: { ...text, default: '0' },
+    edits: { ...text, default: '0' },
     workers: { ...text, default: '1' },
     proxies: { ...text, default: 'balance' },
     seed: { ...text, default: '1' },
@@ -52,6 +54,7 @@ async function killAll(names: readonly string[]): Promise<void> {
       backends: Number(values.backends),
       everyMs: Number(values.every),
       overlapMs: Number(values.overlap),
+      editEveryMs: Number(values.edits),
       workers: Number(values.workers),
       seed: Number(values.seed),
     };

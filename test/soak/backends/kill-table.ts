@@ -14,6 +14,7 @@ export function killTable(results: readonly KillResult[]): string {
   return table([
     ['', ...results.map(({ name }) => name)],
     row('kills', ({ kills }) => kills),
+    row('edits', ({ edits }) => edits),
     row('requests', ({ tallies }) => tallies.reduce((sum, { requests }) => sum + requests, 0)),
     ...kinds.map(({ name }) => row(`failed: ${name}`, (result) => of(result, name)?.failed ?? 0)),
     ...kinds

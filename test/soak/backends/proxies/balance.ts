@@ -12,10 +12,12 @@ function balanceWith(name: string, percent: number): KillProxy {
     name,
     version: () => `balance on Node ${process.versions.node}`,
     async start({ backends, workers }) {
-      const proxy = await ProxyProcess.start(config(backends, workers, percent), 1);
+      const weights = backends.map(() => 1);
+      const proxy = await ProxyProcess.start(config(backends, weights, workers, percent), 1);
       return {
         port: proxy.port('web'),
         faults: proxy.faults,
+        edit: async (others) => proxy.edit(config(backends, others, workers, percent)),
         close: async () => {
           await proxy.stop();
         },
@@ -28,13 +30,18 @@ function balanceWith(name: string, percent: number): KillProxy {
 export const balance = balanceWith('balance', 100);
 export const balanceByDefault = balanceWith('balance, budget 20 %', 20);
 
-function config(backends: readonly MortalBackend[], workers: number, percent: number): string {
+function config(
+  backends: readonly MortalBackend[],
+  weights: readonly number[],
+  workers: number,
+  percent: number,
+): string {
   return `workers: ${String(workers)}
 listeners: [{ name: web, listen: '127.0.0.1:0', http: {}, upstream: web }]
 upstreams:
   - name: web
     backends:
-${backends.map(({ name, port }) => `      - { name: ${name}, address: '127.0.0.1:${String(port)}' }`).join('\n')}
+${backends.map(({ name, port }, at) => `      - { name: ${name}, address: '127.0.0.1:${String(port)}', weight: ${String(weights[at])} }`).join('\n')}
     health_check: { path: /health, interval: 1s, timeout: 1s }
     outlier_detection: {}
     resilience: { retry: { max_attempts: ${String(backends.length + 1)}, budget: { percent: ${String(percent)} } } }

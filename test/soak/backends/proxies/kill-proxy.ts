@@ -21,5 +21,7 @@ export interface RunningKillProxy {
   readonly port: number;
   /** What it complained about. */
   readonly faults: readonly string[];
+  /** Gives the backends other weights; only where edits are to be tested. */
+  readonly edit?: (weights: readonly number[]) => Promise<void>;
   close(): Promise<void>;
 }
