@@ -42,5 +42,7 @@ class CaughtSignals implements EarlySignals {
 }
 
 const signals = new CaughtSignals();
-const { runProgram } = await import('./run-program.ts');
+// The compiled program is one file with all that it imports (src/bundle.mjs).
+const program = import.meta.url.endsWith('.js') ? './bundle.js' : './run-program.ts';
+const { runProgram } = (await import(program)) as typeof import('./run-program.ts');
 await runProgram(signals);

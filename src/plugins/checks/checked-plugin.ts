@@ -24,7 +24,7 @@ export class CheckedPlugin extends ImportedPlugin {
     const { configSchema } = this.plugin;
     if (configSchema !== undefined) {
       this.configSchema = configSchema;
-      this.#schema = optionsSchemaOf(configSchema);
+      this.#schema = optionsSchemaOf(configSchema, origin.builtIn);
     }
     if (this.plugin.kind === 'http-filter') {
       if (this.plugin.optionsRules !== undefined) this.filterRules = this.plugin.optionsRules;
@@ -55,7 +55,17 @@ export class CheckedPlugin extends ImportedPlugin {
   }
 }
 
-function optionsSchemaOf(schema: object): OptionsSchema {
+/** The built-in plugins are the same for all proxies of a process. */
+const ofBuiltIns = new WeakMap<object, OptionsSchema>();
+
+function optionsSchemaOf(schema: object, isBuiltIn: boolean): OptionsSchema {
+  if (!isBuiltIn) return strangersSchema(schema);
+  const made = ofBuiltIns.get(schema) ?? new OptionsSchema(schema, true);
+  ofBuiltIns.set(schema, made);
+  return made;
+}
+
+function strangersSchema(schema: object): OptionsSchema {
   try {
     return new OptionsSchema(schema);
   } catch (error) {

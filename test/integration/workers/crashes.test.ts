@@ -83,7 +83,7 @@ describe('an edit by which workers crash', () => {
   const WATCHING = 'reload: { watch: false, watch_errors: { window: 30s, max_error_ratio: 0.5 } }';
   const config = (options: string) => oddConfig(options, WATCHING).replace('reload: { watch: false }\n', '');
 
-  it.each([200, 20])('(%d ms after they got it) is taken back', async (ms) => {
+  it.each([200, 20])('(%d ms after it went live in them) is taken back', async (ms) => {
     const proxy = await oddProxy('mark: a');
     await proxy.change(config('mark: a'));
     await proxy.change(config(`mark: b, exit_after: ${ms}`));

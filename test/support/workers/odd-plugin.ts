@@ -32,6 +32,12 @@ function spoil(kind, way) {
     process.reallyExit(7);
   };
 }
+/** When the worker is told that the config which it prepares goes live. */
+function onceCommitted(then) {
+  workerData.port.on('message', ({ frame, ask }) => {
+    if (frame === 'ask' && ask.kind === 'commit') then();
+  });
+}
 /** The event loop stands still until there is that file. */
 function hold(file) { while (!existsSync(file)) Atomics.wait(waiting, 0, 0, 5); }
 function block(ms) { for (const end = performance.now() + ms; performance.now() < end; ); }
@@ -80,7 +86,7 @@ export default {
     if (existsSync(host.directory + '/no-worker')) process.reallyExit(7);
     if (options.fail_in?.includes(worker)) throw new Error('no, says ' + (options.alike ? 'the plugin' : worker));
     if (options.exit_in === worker) process.reallyExit(7);
-    if (options.exit_after !== undefined) setTimeout(() => process.reallyExit(7), options.exit_after);
+    if (options.exit_after !== undefined) onceCommitted(() => setTimeout(() => process.reallyExit(7), options.exit_after));
     if (options.block_in === worker) block(options.block_ms);
     return new Odd(options, host);
   },
