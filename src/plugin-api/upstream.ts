@@ -64,7 +64,8 @@ export interface Upstream {
    * Finds out by one connect whether that backend is gone, so that nothing accepts connections there: what broke its connections was then
    * its end, and no request of them went wrong. Absent where that can't be found out.
    *
-   * @param done called once, after this has returned; with false also where the backend is no member any more
+   * @param done called once, after this has returned; with false also where the backend is no member any more, and where nothing is known
+   *   after a second
    */
   findOutIfGone?(backend: Backend, done: (isGone: boolean) => void): void;
 }

@@ -243,7 +243,13 @@ export abstract class ExchangeAttempts
     this.endAttempt('backend_reset', 0);
     retries.waitForFinding();
     upstream.findOutIfGone(backend, (isGone) => {
-      if (this.isOver) return;
+      if (!this.isOver) this.#goOnAfterFinding(isGone, retries);
+    });
+    this.renewDeadline();
+  }
+
+  #goOnAfterFinding(isGone: boolean, retries: RequestRetries): void {
+    try {
       const retry = isGone ? retries.onGone() : undefined;
       if (retry === undefined) {
         this.#failReset();
@@ -251,8 +257,9 @@ export abstract class ExchangeAttempts
       }
       this.#giveUpAttempt('backend_reset', 0);
       this.#tryAgain(retry, 'backend_reset');
-    });
-    this.renewDeadline();
+    } catch (error) {
+      this.broke(error);
+    }
   }
 
   /** Notes the attempt that runs as a failed try, which another one follows. `isAvoided`: at another backend, if there is one. */

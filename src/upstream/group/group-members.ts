@@ -58,7 +58,7 @@ export class GroupMembers {
     return this.all[this.placeOf(backend)];
   }
 
-  /** As of `Upstream` of the plugin API: a backend that has left is not asked. */
+  /** As of `Upstream` of the plugin API: a backend that has left is not asked. `done` must not throw. */
   findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
     const member = this.of(backend);
     if (member !== undefined) member.presence.find(done);

@@ -9,7 +9,7 @@ export interface AnyRequest {
   connectFailed?(backend: Backend, error: BalanceError): unknown;
 }
 
-/** Gets what a callback of a request throws, or rejects with. */
+/** Gets what a callback throws, or rejects with. */
 type Failed = (error: unknown) => void;
 
 export function tellRefused(request: LeaseRequest, error: BalanceError, failed: Failed): void {
@@ -25,4 +25,9 @@ export function tellConnectFailed(
 ): void {
   const anyRequest: AnyRequest = request;
   callPlugin(() => anyRequest.connectFailed?.(backend, error), failed);
+}
+
+/** Tells a plugin what it asked for with `findOutIfGone`. */
+export function tellFound(done: (isGone: boolean) => unknown, isGone: boolean, failed: Failed): void {
+  callPlugin(() => done(isGone), failed);
 }

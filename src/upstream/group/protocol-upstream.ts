@@ -10,6 +10,7 @@ import type {
   Upstream,
   UpstreamRecovery,
 } from '../../plugin-api/index.ts';
+import { tellFound } from './lease-calls.ts';
 import type { UpstreamGroup } from './upstream-group.ts';
 
 /** An upstream as one protocol sees it, for one use of sockets. */
@@ -55,6 +56,8 @@ export class ProtocolUpstream implements Upstream {
   }
 
   findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
-    this.#group.findOutIfGone(backend, done);
+    this.#group.findOutIfGone(backend, (isGone) => {
+      tellFound(done, isGone, this.#group.onFault);
+    });
   }
 }

@@ -169,7 +169,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     return this.#members.of(backend)?.takesSessions === true;
   }
 
-  /** As of `Upstream` of the plugin API. */
+  /** As of `Upstream` of the plugin API. `done` must not throw. */
   findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
     this.#members.findOutIfGone(backend, done);
   }
