@@ -25,7 +25,6 @@ export class GroupMembers {
   /** The members whose backends may have pinned leases that rest. */
   readonly #resting: IndexSet;
   readonly #hasBreakers: boolean;
-  readonly #limitsRequests: boolean;
   /** When the first open breaker lets requests through, by `performance.now()`; undefined until somebody asks. */
   #opensAtMs: number | undefined;
   /** Where a search for a full pool begins. */
@@ -44,7 +43,6 @@ export class GroupMembers {
     this.#failing = new IndexSet(members.length);
     this.#resting = new IndexSet(members.length);
     this.#hasBreakers = members.some(({ breaker }) => breaker !== undefined);
-    this.#limitsRequests = members.some(({ requests }) => requests !== undefined);
     this.lookAtAll();
   }
 
@@ -108,8 +106,8 @@ export class GroupMembers {
     return this.#up.next(0) >= 0;
   }
 
-  /** What a lease must wait for, among the members that it has not `tried`; undefined when waiting would not help. */
-  reasonToWait(tried: ReadonlySet<Member> | undefined): WaitReason | undefined {
+  /** What a lease must wait for, among the members that it has not tried; undefined when waiting would not help. */
+  reasonToWait({ tried, use }: UpstreamLease): WaitReason | undefined {
     let reason: WaitReason | undefined;
     let looks = 0;
     const first = this.#up.next(this.#poolAt);
@@ -118,8 +116,8 @@ export class GroupMembers {
       // A request waits for room, but not to try out a backend that failed.
       if (member !== undefined && tried?.has(member) !== true && member.breaker?.hasRoom !== false) {
         this.#poolAt = at;
-        // A larger pool would have served it.
-        if (member.isHeldUpByPool) return 'pool';
+        // A larger pool would have served it. A connection that serves one client alone comes from no such pool.
+        if (use === 'keep-alive' && member.isHeldUpByPool) return 'pool';
         reason = 'limit';
         looks += 1;
         if (looks === POOL_LOOKS) break;
@@ -159,23 +157,26 @@ export class GroupMembers {
   }
 
   /**
-   * The least loaded member that only its limit of requests keeps from a connection that serves one client alone. Balancers know one kind of
-   * room, and so pass it over. Of many members, each call looks at some.
+   * The least loaded member with room for a connection that serves one client alone, where only requests have none: balancers know one kind of
+   * room, and so pass such a member over. The lease gets a place there. Of many members, each call looks at some.
    */
-  roomBesideRequests({ use }: UpstreamLease, exclude: ReadonlySet<Member> | undefined): Member | undefined {
-    if (!this.#limitsRequests || use !== 'once') return undefined;
+  takeBesideRequests(
+    { use, request }: UpstreamLease,
+    exclude: ReadonlySet<Member> | undefined,
+  ): Member | undefined {
+    if (use !== 'once') return undefined;
     let found: Member | undefined;
     const first = this.#up.next(this.#besideAt);
     let at = first;
     for (let looks = 0; at >= 0 && looks < MOST_LOOKS; looks++) {
       this.#besideAt = at + 1;
       const member = this.all[at];
-      const isFit = member !== undefined && exclude?.has(member) !== true && member.hasRoomFor(use);
-      if (isFit && (found === undefined || loadOf(member) < loadOf(found))) found = member;
+      const isFit = member !== undefined && exclude?.has(member) !== true && member.hasRoomBesideRequests;
+      if (isFit && (found === undefined || isLessLoaded(member, found))) found = member;
       at = this.#up.next(at + 1);
       if (at === first) break;
     }
-    return found;
+    return found?.reserve(use, request.fresh) === true ? found : undefined;
   }
 
   /** Ends a pinned lease that rests, to make room at a member that is not excluded. False when none was ended. */
@@ -234,6 +235,8 @@ function mayResort({ lastError, resorts }: UpstreamLease): boolean {
   return resorts === 0 || (resorts < MOST_RESORTS && lastError?.code !== 'connect_timeout');
 }
 
-function loadOf({ backend, weight }: Member): number {
-  return backend.load / weight;
+/** Whether a member comes before another one: by its priority, and then by its load. */
+function isLessLoaded(one: Member, other: Member): boolean {
+  if (one.priority !== other.priority) return one.priority < other.priority;
+  return one.backend.load / one.weight < other.backend.load / other.weight;
 }

@@ -63,7 +63,7 @@ export class LeaseQueue {
 
   /** Lets a lease wait. False when waiting would not help, or the queue is full. */
   join(lease: UpstreamLease): boolean {
-    const reason = this.#members.reasonToWait(lease.tried);
+    const reason = this.#members.reasonToWait(lease);
     return reason !== undefined && this.#queue.join(lease, reason);
   }
 
@@ -84,7 +84,7 @@ export class LeaseQueue {
       return;
     }
     this.#ended('refused', 0);
-    refuseSoon(lease, this.#refusals.queueFull(this.#members.reasonToWait(lease.tried)));
+    refuseSoon(lease, this.#refusals.queueFull(this.#members.reasonToWait(lease)));
   }
 
   /** Takes out the leases for which `isMoving` returns true, in their order. The others go on waiting. */
@@ -105,7 +105,7 @@ export class LeaseQueue {
     this.#queue.adopt(
       places.map((place) => ({
         ...place,
-        reason: members.reasonToWait(place.waiter.tried) ?? place.reason,
+        reason: members.reasonToWait(place.waiter) ?? place.reason,
       })),
     );
   }
@@ -144,7 +144,7 @@ export class LeaseQueue {
 
   /** The error for a lease that can't wait any more, because an edit changed the members or the size of the queue. */
   #reasonAgainst(lease: UpstreamLease): BalanceError {
-    if (this.#mayServe(lease)) return this.#refusals.placeLeft(this.#members.reasonToWait(lease.tried));
+    if (this.#mayServe(lease)) return this.#refusals.placeLeft(this.#members.reasonToWait(lease));
     return lease.lastError ?? this.#refusals.backendsLeft();
   }
 

@@ -225,12 +225,16 @@ export class Member implements Candidate {
   }
 
   /**
-   * As {@link hasRoom}, for a lease of that use. A connection that serves one client alone is no request: limits of requests do not count.
+   * As {@link hasRoom}, for a lease of that use. A connection that serves one client alone is no request, and comes from no pool that could be
+   * full: only the limit of connections counts.
    */
   hasRoomFor(use: SocketUse): boolean {
-    return use === 'keep-alive'
-      ? this.hasRoom
-      : this.#hasPlaceForConnection && this.#limiting?.isFull !== true;
+    return use === 'keep-alive' ? this.hasRoom : this.#hasPlaceForConnection;
+  }
+
+  /** Whether it has room for a connection that serves one client alone, and none for a request. */
+  get hasRoomBesideRequests(): boolean {
+    return this.#hasPlaceForConnection && !this.hasRoom;
   }
 
   get available(): boolean {

@@ -23,9 +23,10 @@ export class PassedOver {
     if (this.isChoosing) this.#members.add(member);
   }
 
-  /** The choice for that request is made: counts what was noted. */
-  chosen(request: LogSubject): void {
+  /** The choice for that request is made: counts what was noted, but for the member that it gets after all. */
+  chosen(request: LogSubject, chosen: Member | undefined): void {
     this.isChoosing = false;
+    if (chosen !== undefined) this.#members.delete(chosen);
     if (this.#members.size === 0) return;
     for (const member of this.#members) this.count(request, member, reasonOf(member));
     this.#members.clear();

@@ -59,6 +59,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   readonly #listeners = new BackendListeners();
   /** True while a place is made for the lease that asks now. Waiting leases must not take that place. */
   #makesRoom = false;
+
   constructor(options: UpstreamOptions) {
     this.name = options.name;
     this.algorithm = options.algorithm;
@@ -114,11 +115,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
    */
   acquire(request: LeaseRequest, use: SocketUse, protocol?: string, scope?: LifetimeScope): PendingLease {
     const lease = new UpstreamLease(this, request, use, protocol, scope);
-    if (scope?.isClosed === true) {
-      refuseSoon(lease, new BalanceError('shutdown', 'whoever asks is closed already'));
-      return lease;
-    }
-    this.#serve(lease, request.immediate);
+    if (scope?.isClosed !== true) this.#serve(lease, request.immediate);
+    else refuseSoon(lease, new BalanceError('shutdown', 'whoever asks is closed already'));
     return lease;
   }
 
@@ -200,9 +198,9 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
 
   /**
    * An edit replaces this group by `successor`, or, with undefined, removes the upstream. The successor takes over the turns of this
-   * group, so that an edit favours no backend. Leases that wait here wait there from now on, in the same order and with the time that
-   * they have waited; each is served by the new members, or refused at once when none of them can ever serve it. A lease that has a
-   * backend keeps it, even while it connects. Leases of a protocol that does not use the successor stay with the members here.
+   * group, so that an edit favours no backend. Leases that wait here wait there, in the same order and with the time that they have waited;
+   * each is served by the new members, or refused at once when none of them can ever serve it. A lease that has a backend keeps it, even
+   * while it connects. Leases of a protocol that does not use the successor stay with the members here.
    */
   replaceWith(successor: UpstreamGroup | undefined): void {
     if (successor === undefined) this.#succession.current = undefined;
@@ -276,8 +274,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   #serve(lease: UpstreamLease, atOnce?: boolean): void {
     const mustWait = this.#side !== undefined && lease.tried === undefined && this.#side.mustWait();
     this.#passedOver.isChoosing = true;
-    const member = mustWait ? undefined : this.#pick(lease);
-    this.#passedOver.chosen(lease.request);
+    const member = mustWait ? this.#members.takeBesideRequests(lease, undefined) : this.#pick(lease);
+    this.#passedOver.chosen(lease.request, member);
     if (member !== undefined) {
       lease.begin(member, atOnce);
       return;
@@ -320,10 +318,11 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
       this.#choice.lookAtAll();
     }
     for (;;) {
-      const member = this.#choice.pick(lease, exclude) ?? this.#members.roomBesideRequests(lease, exclude);
+      const picked = this.#choice.pick(lease, exclude);
+      const member = picked ?? this.#members.takeBesideRequests(lease, exclude);
       // Where the last place was taken meanwhile, the next choice is another one.
-      if (member === undefined ? !this.#makeRoom(exclude) : member.reserve(lease.use, lease.request.fresh))
-        return member;
+      if (member !== picked || picked?.reserve(lease.use, lease.request.fresh) === true) return member;
+      if (member === undefined && !this.#makeRoom(exclude)) return undefined;
     }
   }
 

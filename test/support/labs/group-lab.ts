@@ -16,6 +16,8 @@ import { BackendState } from '../../../src/upstream/backend/backend-state.ts';
 import type { Balancer } from '../../../src/upstream/balancer/contract/balancer.ts';
 import type { SharedTurns } from '../../../src/upstream/balancer/contract/shared-turns.ts';
 import { createBalancer } from '../../../src/upstream/balancer/create-balancer.ts';
+import { RequestCount } from '../../../src/upstream/concurrency/request-count.ts';
+import { RequestLimit } from '../../../src/upstream/concurrency/request-limit.ts';
 import { Member } from '../../../src/upstream/group/member.ts';
 import type { LeaseHome } from '../../../src/upstream/group/upstream-options.ts';
 import type { UpstreamShare } from '../../../src/upstream/sharing/upstream-share.ts';
@@ -36,6 +38,8 @@ export interface GroupOptions {
   readonly pooled?: boolean;
   /** Of the pool; 0: no limit. */
   readonly maxSize?: number;
+  /** Default: requests are not limited. */
+  readonly maxRequests?: number;
   readonly weight?: number;
   readonly keySource?: KeySource;
   readonly home?: LeaseHome;
@@ -95,6 +99,7 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
     { connectTimeoutMs: options.connectTimeoutMs ?? PATIENCE_MS, keepAliveMs: 0 },
     { names: fixedNames(), buffers: new ReadBuffers(), onFault },
   );
+  const { maxRequests } = options;
   const health = backends.map(() => new SetHealth());
   const members = backends.map((backend, index) => {
     const member = new Member({
@@ -102,6 +107,8 @@ export function groupOver(backends: readonly BackendState[], options: GroupOptio
       dialer,
       weight: options.weight ?? 1,
       maxConnections: options.maxConnections ?? 0,
+      requests:
+        maxRequests === undefined ? undefined : new RequestLimit(maxRequests, new RequestCount(), undefined),
       health: health[index],
     });
     health[index]?.follow(member);

@@ -1,7 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { deadAddress } from '../../../support/addresses/dead-address.ts';
 import { Asker, groupOf } from '../../../support/labs/group-lab.ts';
+import { sharedGroups } from '../../../support/labs/shared-group-lab.ts';
 import { backendConfig, sharedUpstreamLab } from '../../../support/labs/shared-upstream-lab.ts';
 import { owned } from '../../../support/owned.ts';
 import { RecordingBackend } from '../../../support/peers/recording-backend.ts';
@@ -76,6 +78,52 @@ describe('a place of max_requests', () => {
     const { lease } = await new Asker(upstream.group, 'keep-alive', true).answered();
     lease?.leavePool();
     expect((await new Asker(upstream.group, 'keep-alive').answered()).lease).toBeDefined();
+  });
+});
+
+describe('a connection that serves one client alone', () => {
+  it('does not wait for a full pool of connections for requests, and passes nobody over', async () => {
+    const server = owned(await RecordingBackend.start());
+    const { group, members } = groupOf([server.address], { pooled: true, maxSize: 1 });
+    expect((await new Asker(group, 'keep-alive').answered()).lease).toBeDefined();
+    const waiting = new Asker(group, 'keep-alive');
+    expect((await new Asker(group, 'once').answered()).lease).toBeDefined();
+    expect([waiting.answers, members[0]!.backend.passedOver.pool_full]).toEqual([0, 1]);
+  });
+
+  it('waits for a backend below its limit of connections, and not for a pool, where both are full', async () => {
+    const server = owned(await RecordingBackend.start());
+    const options = { pooled: true, maxSize: 1, maxConnections: 1, poolTimeoutMs: 1, queueTimeoutMs: 20 };
+    const { group } = groupOf([server.address], options);
+    expect((await new Asker(group, 'keep-alive').answered()).lease).toBeDefined();
+    const { error } = await new Asker(group, 'once').answered();
+    expect(error?.code).toBe('queue_timeout');
+  });
+
+  it('does not wait for requests of another worker that wait for max_requests', async () => {
+    const server = owned(await RecordingBackend.start());
+    const { workers } = sharedGroups(2, [server.address], { maxRequests: 1 });
+    const [first, second] = workers.map(({ group }) => group);
+    for (const group of [first!, second!])
+      expect((await new Asker(group, 'keep-alive').answered()).lease).toBeDefined();
+    const waiting = new Asker(first!, 'keep-alive');
+    // Later than the time within which leases count as having come together.
+    await wait(12);
+    const tunnel = new Asker(second!, 'once');
+    expect([first!.waiting, second!.waiting]).toEqual([1, 0]);
+    expect((await tunnel.answered()).lease).toBeDefined();
+    expect(waiting.answers).toBe(0);
+  });
+
+  it('goes to no backup while the backends before it are up, though these work on all requests that they may', async () => {
+    const servers = [owned(await RecordingBackend.start()), owned(await RecordingBackend.start())];
+    const { upstream } = await sharedUpstreamLab(
+      servers.map(({ address }, at) => backendConfig(at, address, { max_requests: 1, backup: at === 0 })),
+    );
+    const names: (string | undefined)[] = [];
+    for (const use of ['keep-alive', 'once', 'once'] as const)
+      names.push((await new Asker(upstream.group, use).answered()).lease?.backend.name);
+    expect(names).toEqual(['b1', 'b1', 'b1']);
   });
 });
 
