@@ -13,10 +13,10 @@ export class MemberChoice {
   /** Made with the next lease if {@link replace} brought none; {@link rest} clears it. */
   #balancer: Balancer<Member> | undefined = undefined;
   /**
-   * Gives second tries beside first ones their own turns; made for the first of them. If they took turns of first tries, a slow backend of
-   * two would get every first try: each second try would take the turn of the other one.
+   * Gives second tries, after first ones and beside them, their own turns; made for the first of them. If they took turns of first tries, a bad
+   * backend of two would get every first try: each second try would take the turn of the other one.
    */
-  #spares: Balancer<Member> | undefined = undefined;
+  #others: Balancer<Member> | undefined = undefined;
   readonly #makeBalancer: UpstreamOptions['makeBalancer'];
   /** Undefined where clients are not kept at their backends. */
   readonly #sessions: Sessions<Member> | undefined;
@@ -46,7 +46,7 @@ export class MemberChoice {
   replace(members: readonly Member[], balancer: Balancer<Member> | undefined): void {
     if (this.#balancer !== undefined) balancer?.resume?.(this.#balancer);
     this.#balancer = balancer;
-    this.#spares = undefined;
+    this.#others = undefined;
     this.#members = members;
     this.#sessions?.follow(members);
     this.#slowStart?.watch(members);
@@ -60,7 +60,7 @@ export class MemberChoice {
   /** Few leases follow, if any. */
   rest(): void {
     this.#balancer = undefined;
-    this.#spares = undefined;
+    this.#others = undefined;
     this.#slowStart?.stop();
   }
 
@@ -72,12 +72,12 @@ export class MemberChoice {
   /** The member at that index may serve again, has fewer leases, or another factor. */
   changed(at: number): void {
     this.#balancer?.changed(at);
-    this.#spares?.changed(at);
+    this.#others?.changed(at);
   }
 
   /** Nobody told the balancer what became of the members for a while. */
   lookAtAll(): void {
-    if (this.#balancer !== undefined || this.#spares !== undefined)
+    if (this.#balancer !== undefined || this.#others !== undefined)
       for (let at = 0; at < this.#members.length; at++) this.changed(at);
   }
 
@@ -91,11 +91,12 @@ export class MemberChoice {
       : this.#pickForSession(lease, this.#sessions, balancer);
   }
 
-  #balancerFor({ request }: UpstreamLease): Balancer<Member> {
+  #balancerFor({ request, tried }: UpstreamLease): Balancer<Member> {
     const balancer = (this.#balancer ??= this.#makeBalancer(this.#members));
+    const isFirst = request.isSpare !== true && tried === undefined && request.avoid === undefined;
     // One without turns has none to shift.
-    if (request.isSpare !== true || balancer.resume === undefined) return balancer;
-    return (this.#spares ??= this.#makeBalancer(this.#members, true));
+    if (isFirst || balancer.resume === undefined) return balancer;
+    return (this.#others ??= this.#makeBalancer(this.#members, true));
   }
 
   /** The member that a request with that key would get now; undefined when there is none or chance decides. */

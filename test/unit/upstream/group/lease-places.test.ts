@@ -127,24 +127,30 @@ describe('a connection that serves one client alone', () => {
   });
 });
 
-it.each(['round-robin', 'weighted-round-robin'])(
-  'leaves the turns of first tries as they are for second tries beside them, with %s',
-  async (algorithm) => {
-    const servers = [0, 1, 2].map(async () => owned(await RecordingBackend.start()).address);
-    const addresses = await Promise.all(servers);
+describe.each(['round-robin', 'weighted-round-robin'])('with %s, turns of first tries', (algorithm) => {
+  /** A group over these backends, and a bad one among them. */
+  async function lab(addresses: readonly string[]) {
     const { upstream } = await sharedUpstreamLab(
       addresses.map((address, number) => backendConfig(number, address)),
       `load_balancer: { algorithm: ${algorithm} }`,
     );
-    const { group } = upstream;
-    const [slow] = group.members;
-    class Beside extends Asker {
+    return { group: upstream.group, bad: upstream.group.members[0]! };
+  }
+
+  async function addressesOf(count: number): Promise<string[]> {
+    const servers = Array.from({ length: count }, () => RecordingBackend.start());
+    return (await Promise.all(servers)).map((server) => owned(server).address);
+  }
+
+  it.each([true, undefined])('stay as they are for second tries (beside first ones: %s)', async (isSpare) => {
+    const { group, bad } = await lab(await addressesOf(3));
+    class Second extends Asker {
       get isSpare() {
-        return slow !== undefined;
+        return bad.up && isSpare;
       }
 
       get avoid() {
-        return new Set([slow!.backend]);
+        return new Set([bad.backend]);
       }
     }
     const firsts: Record<string, number> = {};
@@ -153,14 +159,25 @@ it.each(['round-robin', 'weighted-round-robin'])(
       const { lease } = await new Asker(group).answered();
       const first = lease?.backend.name ?? 'none';
       firsts[first] = (firsts[first] ?? 0) + 1;
-      if (lease?.backend !== slow?.backend) continue;
-      const second = (await new Beside(group).answered()).lease?.backend.name ?? 'none';
+      if (lease?.backend !== bad.backend) continue;
+      const second = (await new Second(group).answered()).lease?.backend.name ?? 'none';
       seconds[second] = (seconds[second] ?? 0) + 1;
     }
     expect(firsts).toEqual({ b0: 4, b1: 4, b2: 4 });
     expect(seconds).toEqual({ b1: 2, b2: 2 });
-  },
-);
+  });
+
+  it('stay as they are while a backend refuses connections', async () => {
+    const { group, bad } = await lab([await deadAddress(), ...(await addressesOf(2))]);
+    const served: Record<string, number> = {};
+    for (let request = 0; request < 12; request++) {
+      const name = (await new Asker(group).answered()).lease?.backend.name ?? 'none';
+      served[name] = (served[name] ?? 0) + 1;
+    }
+    expect(bad.backend.connectFailures).toBe(4);
+    expect(served).toEqual({ b1: 6, b2: 6 });
+  });
+});
 
 it('tries no backend that fails its checks for a second try beside a first one', async () => {
   const server = owned(await RecordingBackend.start());
