@@ -14,11 +14,16 @@ const FINE = 0;
 const FAILING = 1;
 /** They fail, and nobody was told, as the last lines are not long ago. */
 const FAILING_UNTOLD = 2;
+/** Of the word that workers share; the other bits count how often connects began to fail. */
+const STATE_BITS = 2;
+const STATE_MASK = (1 << STATE_BITS) - 1;
 
 /** Whether connects to a backend fail, whatever checks there are. All workers know the same; the one that makes the change tells it. */
 export class ConnectTrouble {
-  readonly #state: SharedNumber;
+  readonly #word: SharedNumber;
   readonly #observer: ConnectObserver | undefined;
+  /** Which time of failing connects {@link #sinceMs} and {@link #error} are of: there may have been others, which other workers saw. */
+  #outage: number | undefined;
   /** ms since 1970. */
   #sinceMs: number | undefined;
   #error: string | undefined;
@@ -26,43 +31,47 @@ export class ConnectTrouble {
   /** Set while they fail and nobody was told. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(state: SharedNumber, observer: ConnectObserver | undefined) {
-    this.#state = state;
+  constructor(word: SharedNumber, observer: ConnectObserver | undefined) {
+    this.#word = word;
     this.#observer = observer;
   }
 
   get areFailing(): boolean {
-    return this.#state.read() !== FINE;
+    return stateOf(this.#word.read()) !== FINE;
   }
 
   /** Since when, in ms since 1970; undefined while they work, and where only other workers saw it. */
   get sinceMs(): number | undefined {
-    return this.areFailing ? this.#sinceMs : undefined;
+    return this.#saw(this.#word.read()) ? this.#sinceMs : undefined;
   }
 
   /** The last error; undefined as {@link sinceMs}. */
   get error(): string | undefined {
-    return this.areFailing ? this.#error : undefined;
+    return this.#saw(this.#word.read()) ? this.#error : undefined;
   }
 
   failed(error: string): void {
-    const before = this.#state.read();
-    if (before === FINE || this.#sinceMs === undefined) this.#sinceMs = Date.now();
+    const before = this.#word.read();
+    const outage = outageOf(failing(before, FAILING));
+    if (outage !== this.#outage) this.#sinceMs = Date.now();
+    this.#outage = outage;
     this.#error = error;
-    if (before === FAILING) return;
+    if (stateOf(before) === FAILING) return;
     const quietMs = this.#quietUntilMs - performance.now();
     if (quietMs <= 0) this.#tell();
     // There may be no further connect that could tell it.
-    else if (this.#state.advance(before, FAILING_UNTOLD)) this.#timer ??= this.#tellAfter(quietMs);
+    else if (this.#word.advance(before, failing(before, FAILING_UNTOLD)))
+      this.#timer ??= this.#tellAfter(quietMs);
   }
 
   worked(): void {
-    const before = this.#state.read();
-    if (before === FINE || !this.#state.advance(before, FINE)) return;
+    const before = this.#word.read();
+    if (stateOf(before) === FINE || !this.#word.advance(before, before & ~STATE_MASK)) return;
     this.#stopTimer();
-    if (before === FAILING_UNTOLD) return;
+    if (stateOf(before) === FAILING_UNTOLD) return;
     this.#quietUntilMs = performance.now() + QUIET_MS;
-    this.#observer?.connectsWork(this.#sinceMs === undefined ? undefined : Date.now() - this.#sinceMs);
+    const sinceMs = this.#saw(before) ? this.#sinceMs : undefined;
+    this.#observer?.connectsWork(sinceMs === undefined ? undefined : Date.now() - sinceMs);
   }
 
   /** Nobody uses the backend any more. */
@@ -70,9 +79,14 @@ export class ConnectTrouble {
     this.#stopTimer();
   }
 
+  /** Whether they fail by that word, and this worker saw one of these fail. */
+  #saw(word: number): boolean {
+    return stateOf(word) !== FINE && outageOf(word) === this.#outage;
+  }
+
   #tell(): void {
-    const before = this.#state.read();
-    if (before === FAILING || !this.#state.advance(before, FAILING)) return;
+    const before = this.#word.read();
+    if (stateOf(before) === FAILING || !this.#word.advance(before, failing(before, FAILING))) return;
     this.#stopTimer();
     this.#observer?.connectsFail(this.#error ?? '');
   }
@@ -80,7 +94,7 @@ export class ConnectTrouble {
   #tellAfter(quietMs: number): NodeJS.Timeout {
     return setTimeout(() => {
       this.#timer = undefined;
-      if (this.#state.read() === FAILING_UNTOLD) this.#tell();
+      if (stateOf(this.#word.read()) === FAILING_UNTOLD) this.#tell();
     }, quietMs).unref();
   }
 
@@ -88,4 +102,18 @@ export class ConnectTrouble {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+function stateOf(word: number): number {
+  return word & STATE_MASK;
+}
+
+function outageOf(word: number): number {
+  return word >>> STATE_BITS;
+}
+
+/** That word in a failing state: of the same time of failing connects, or of the next one. */
+function failing(word: number, state: number): number {
+  const outage = outageOf(word) + (stateOf(word) === FINE ? 1 : 0);
+  return (outage << STATE_BITS) | state;
 }

@@ -59,4 +59,21 @@ describe('connects to a backend', () => {
     }
     expect(told).toHaveLength(2);
   });
+
+  it('are said to fail since they began to, though another worker saw the time before', () => {
+    const { told, all } = workers(2);
+    const [one, other] = [all[0]!, all[1]!];
+    other.failed('refused');
+    one.worked();
+    vi.advanceTimersByTime(60_000);
+    one.failed('timed out');
+    expect([other.areFailing, other.sinceMs, other.error]).toEqual([true, undefined, undefined]);
+    vi.advanceTimersByTime(1_000);
+    other.failed('timed out');
+    expect([one.sinceMs, other.sinceMs]).toEqual([Date.now() - 1_000, Date.now()]);
+    vi.advanceTimersByTime(4_000);
+    one.worked();
+    expect(told).toEqual(['refused', 'fine after undefined', 'timed out', 'fine after 5000']);
+    expect([one.sinceMs, other.error]).toEqual([undefined, undefined]);
+  });
 });
