@@ -60,7 +60,8 @@ export class RequestLimit implements LeaseOutcomes {
     if (status < 500) this.adaptive?.answered(firstByteMs, this.#count.running);
   }
 
-  ended(error: ErrorCode | undefined, _status: number, heldMs: number): void {
-    if (error === 'backend_timeout') this.adaptive?.answered(heldMs, this.#count.running);
+  ended(error: ErrorCode | undefined, status: number, heldMs: number): void {
+    // How long a response lasted before it stopped says nothing about how long the backend takes to answer.
+    if (error === 'backend_timeout' && status === 0) this.adaptive?.answered(heldMs, this.#count.running);
   }
 }

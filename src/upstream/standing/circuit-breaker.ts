@@ -5,7 +5,7 @@ import type { BreakerState } from '../../readings/upstreams/upstream.ts';
 import { packMoment, unpackMoment, type BreakerMoment } from './breaker-state.ts';
 import { ChangeListeners } from './change-listeners.ts';
 import type { ErrorCode } from '../../errors.ts';
-import { verdictOf } from './lease-verdict.ts';
+import { failureOf, verdictOf } from './lease-verdict.ts';
 import { clear, increment, NO_WAKES, OwnNumber, type WordClock, type WordWakes } from './standing-words.ts';
 import { VerdictWindow } from './verdict-window.ts';
 
@@ -166,7 +166,7 @@ export class CircuitBreaker {
     const verdict = verdictOf(error, status);
     if (verdict === 'none' || this.#state === 'open' || (this.#state === 'half-open' && !isProbe)) return;
     if (verdict === 'success') this.#succeeded();
-    else this.#failed(error ?? `status ${status}`);
+    else this.#failed(failureOf(error, status));
   }
 
   /** Looks at the words: another worker may have changed them, or it may be time for the next state. */

@@ -18,6 +18,11 @@ export function verdictOf(error: ErrorCode | undefined, status: number): LeaseVe
   return originOf(error) === 'upstream' ? 'failure' : 'none';
 }
 
+/** What made an outcome a failure, in words: a client may have left while it got a status that is one. Parameters as of {@link verdictOf}. */
+export function failureOf(error: ErrorCode | undefined, status: number): string {
+  return error !== undefined && originOf(error) === 'upstream' ? error : `status ${status}`;
+}
+
 /**
  * What a lease that has ended is blamed on. A backend that closed an idle channel before it saw the request is not to blame: the request is
  * sent again.

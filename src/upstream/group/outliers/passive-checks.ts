@@ -1,6 +1,6 @@
 import type { BalanceError, ErrorCode } from '../../../errors.ts';
 import type { Ejection, Suspicion } from '../../standing/ejection.ts';
-import { verdictOf } from '../../standing/lease-verdict.ts';
+import { failureOf, verdictOf } from '../../standing/lease-verdict.ts';
 import { VerdictWindow } from '../../standing/verdict-window.ts';
 import type { LeaseOutcomes } from '../../standing/lease-outcomes.ts';
 import type { IntervalCounts } from './success-rates.ts';
@@ -40,7 +40,7 @@ export class PassiveChecks implements LeaseOutcomes {
 
   ended(error: ErrorCode | undefined, status: number): void {
     const verdict = verdictOf(error, status);
-    if (verdict === 'failure') this.#failed(error ?? `status ${status}`);
+    if (verdict === 'failure') this.#failed(failureOf(error, status));
     else if (verdict === 'success') this.#succeeded();
   }
 

@@ -156,3 +156,15 @@ describe('a fixed limit', () => {
     expect([limit.hasRoom, limit.running]).toEqual([true, 1]);
   });
 });
+
+it('learns from a backend that does not answer in time, and not from a response that stops after its begin', () => {
+  const answered: number[] = [];
+  const adaptive = Object.assign(new AdaptiveLimit(RULES), {
+    answered: (responseMs: number) => void answered.push(responseMs),
+  });
+  const limit = new RequestLimit(Number.POSITIVE_INFINITY, new RequestCount(), adaptive);
+  limit.responded(5, 200);
+  limit.ended('backend_timeout', 200, 30_000);
+  limit.ended('backend_timeout', 0, 10_000);
+  expect(answered).toEqual([5, 10_000]);
+});

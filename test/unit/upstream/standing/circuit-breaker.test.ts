@@ -63,6 +63,12 @@ describe('a circuit breaker', () => {
     ]);
   });
 
+  it('says which status opened it, though the client left before the end of the response', () => {
+    const { breaker } = breakerWith({ maxFailures: 1 });
+    breaker.ended('client_abort', 503, false);
+    expect(breaker.reason).toBe('failures in a row: 1, the last one: status 503');
+  });
+
   it('tries the backend out with few requests at a time, and closes when they succeed', () => {
     const { breaker, states, fail } = breakerWith({ probes: 2 });
     fail(3);
