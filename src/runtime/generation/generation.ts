@@ -69,6 +69,7 @@ export class Generation {
       const group = this.upstreams.get(name)?.group;
       if (group !== before) before.replaceWith(group);
     }
+    for (const { group } of this.upstreams.values()) group.panic?.goLive();
     void releaseAll([], this.#unusedPools());
   }
 

@@ -23,7 +23,7 @@ import { memberPartsOf, type UpstreamMemberParts } from './member-parts.ts';
 import type { Ref, Releasable } from '../../net/resources/ref-counted-map.ts';
 import { sessionTableOf } from './session-tables.ts';
 import { stickyPartsOf } from './sticky-parts.ts';
-import { balancerMaker, groupOptionsOf, panicToldOf, type UpstreamParts } from './upstream-parts.ts';
+import { balancerMaker, groupOptionsOf, panicsOf, type UpstreamParts } from './upstream-parts.ts';
 import { sparedReports } from './standing-reports.ts';
 import { upstreamFaults } from './upstream-reports.ts';
 
@@ -50,7 +50,7 @@ export class SharedUpstream implements LeaseHome {
   /** Undefined where requests are not tried again. */
   readonly #retryCounts: Ref<RetryCounts> | undefined;
   /** Undefined where health always counts. */
-  readonly #panicTold: ReturnType<typeof panicToldOf>;
+  readonly #panics: ReturnType<typeof panicsOf>;
   /** What remembers where clients belong. Undefined without a table. */
   readonly sessions: ReturnType<typeof sessionTableOf>;
   /** How clients are kept at their backends. Undefined where they are not. */
@@ -88,13 +88,13 @@ export class SharedUpstream implements LeaseHome {
     this.#memberParts = memberPartsOf(config, parts, files, onFault);
     this.#share = parts.registry.share(config.name);
     this.#retryCounts = triesAgain(config) ? parts.registry.retryCounts(config.name) : undefined;
-    this.#panicTold = panicToldOf(config, parts.registry);
+    this.#panics = panicsOf(config, parts.registry);
     this.sessions = sessionTableOf(config, parts.registry);
     const { passive } = this.#memberParts;
     this.#outliers = passive && new OutlierWatch(passive, sparedReports(parts.logger, config.name));
     this.#sticky = stickyPartsOf(config, files, sessionKey, this.sessions?.value);
     this.group = new UpstreamGroup({
-      ...groupOptionsOf(config, parts, onFault, this.#panicTold?.value.told),
+      ...groupOptionsOf(config, parts, onFault, this.#panics?.value),
       makeBalancer: balancerMaker(config, parts, this.#share?.value.turns),
       share: this.#share?.value,
       recovery: upstreamRecovery(config, this.#retryCounts?.value),
@@ -245,7 +245,7 @@ export class SharedUpstream implements LeaseHome {
     for (const held of [...this.#held, ...this.#leaving]) held.release();
     this.#leaving.clear();
     const { context } = this.#memberParts;
-    for (const part of [context, this.#share, this.#retryCounts, this.#panicTold, this.sessions])
+    for (const part of [context, this.#share, this.#retryCounts, this.#panics, this.sessions])
       part?.release();
   }
 

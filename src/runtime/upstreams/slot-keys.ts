@@ -38,7 +38,7 @@ export function retriesSlot(upstream: string): string {
   return `retries ${upstream}`;
 }
 
-/** Where workers note that they told of a panic of that upstream. */
+/** How many groups of that upstream panic in all workers, and whether that was told. */
 export function panicSlot(upstream: string): string {
   return `panic ${upstream}`;
 }

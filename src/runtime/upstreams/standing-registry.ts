@@ -2,11 +2,12 @@ import type { BackendConfig } from '../../config/schema/config.generated.ts';
 import { settingsKey } from '../../net/dial/settings-key.ts';
 import { RefCountedMap, type Ref } from '../../net/resources/ref-counted-map.ts';
 import type { Logger } from '../../plugin-api/index.ts';
+import { OwnPlaces } from '../../shared/own-places.ts';
 import { SharedClock } from '../../shared/shared-clock.ts';
 import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
-import { sharedBreaker, sharedEjection } from '../../upstream/sharing/standing-share.ts';
+import { PanicShare } from '../../upstream/sharing/panic-share.ts';
+import { sharedBreaker, sharedEjection, sharedPanic } from '../../upstream/sharing/standing-share.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
-import type { SharedNumber } from '../../upstream/balancer/contract/shared-turns.ts';
 import { OwnNumber } from '../../upstream/standing/standing-words.ts';
 import { CircuitBreaker, type BreakerRules } from '../../upstream/standing/circuit-breaker.ts';
 import { Ejection } from '../../upstream/standing/ejection.ts';
@@ -17,7 +18,7 @@ import type { PassiveRules } from '../../upstream/group/outliers/passive-rules.t
 import { AdaptiveLimit, type AdaptiveRules } from '../../upstream/concurrency/adaptive-limit.ts';
 import { RequestCount } from '../../upstream/concurrency/request-count.ts';
 import { breakerSlot, ejectionSlot, panicSlot, requestsSlot } from './slot-keys.ts';
-import { breakerReports, ejectionReports } from './standing-reports.ts';
+import { breakerReports, ejectionReports, panicReports } from './standing-reports.ts';
 
 /** The parts of the thread that standings are made with. */
 export interface StandingParts {
@@ -26,12 +27,6 @@ export interface StandingParts {
   readonly hands?: HandStates | undefined;
   /** What is shared with other workers. Default: there are none. */
   readonly slots?: WorkerSlots | undefined;
-}
-
-/** What all workers know of the log lines about a panic. */
-interface PanicTold {
-  readonly told: SharedNumber;
-  close(): void;
 }
 
 /** How backends stand in their upstreams, over edits: each part ends with its last reference. Other settings make another part. */
@@ -49,9 +44,8 @@ export class StandingRegistry {
   readonly #breakers = new RefCountedMap<CircuitBreaker>((breaker) => {
     breaker.close();
   });
-
-  readonly #panics = new RefCountedMap<PanicTold>((panic) => {
-    panic.close();
+  readonly #panics = new RefCountedMap<PanicShare>((panics) => {
+    panics.close();
   });
   readonly #requestCounts = new RefCountedMap<RequestCount>((count) => {
     count.close();
@@ -68,11 +62,15 @@ export class StandingRegistry {
     return this.#standings.refer(JSON.stringify([upstream, name, address]), make);
   }
 
-  /** Whether the log says that the upstream panics: 1 while it does. */
-  panicTold(upstream: string): Ref<PanicTold> {
+  /** What tells of the upstream's panics. */
+  panics(upstream: string): Ref<PanicShare> {
     return this.#panics.refer(upstream, () => {
       const slot = this.#open(panicSlot(upstream));
-      return { told: slot?.turn() ?? new OwnNumber(), close: () => slot?.close() };
+      const words =
+        slot === undefined
+          ? { panicking: new OwnPlaces(), told: new OwnNumber(), close: () => undefined }
+          : sharedPanic(slot);
+      return new PanicShare(words, panicReports(this.#parts.logger, upstream));
     });
   }
 

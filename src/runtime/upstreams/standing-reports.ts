@@ -1,9 +1,8 @@
 import type { Logger } from '../../plugin-api/index.ts';
 import type { BackendState } from '../../upstream/backend/backend-state.ts';
 import type { ConnectObserver } from '../../upstream/backend/connect-trouble.ts';
-import type { SharedNumber } from '../../upstream/balancer/contract/shared-turns.ts';
 import type { Member } from '../../upstream/group/member.ts';
-import type { PanicObserver } from '../../upstream/standing/panic-watch.ts';
+import type { TellPanic } from '../../upstream/sharing/panic-share.ts';
 import type { BreakerState } from '../../readings/upstreams/upstream.ts';
 import type { EjectionObserver } from '../../upstream/standing/ejection.ts';
 
@@ -58,20 +57,12 @@ export function breakerReports(logger: Logger, upstream: string, backend: Backen
   };
 }
 
-/**
- * Logs when the health of an upstream's backends is ignored, and when it counts again.
- *
- * @param told 1 while the log says that it is ignored: of all workers the first one tells it, and an edit does not tell it again
- */
-export function panicReports(logger: Logger, upstream: string, told: SharedNumber): PanicObserver {
-  return {
-    panicChanged: (panics, sound, all) => {
-      if (!told.advance(panics ? 0 : 1, panics ? 1 : 0)) return;
-      const fields = { upstream, healthy: sound, backends: all };
-      if (panics)
-        logger.warn('too few backends are healthy: health is ignored, and all get requests', fields);
-      else logger.info('enough backends are healthy: health counts again', fields);
-    },
+/** Logs when the health of an upstream's backends is ignored, and when it counts again. */
+export function panicReports(logger: Logger, upstream: string): TellPanic {
+  return (panics, sound, all) => {
+    const fields = { upstream, healthy: sound, backends: all };
+    if (panics) logger.warn('too few backends are healthy: health is ignored, and all get requests', fields);
+    else logger.info('enough backends are healthy: health counts again', fields);
   };
 }
 

@@ -4,16 +4,17 @@ import type { HostNames } from '../../net/dns/host-names.ts';
 import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { ProcessResources } from '../../net/resources/process-resources.ts';
 import type { ReadBuffers } from '../../net/transport/memory/read-buffers.ts';
+import type { Ref } from '../../net/resources/ref-counted-map.ts';
 import type { Logger } from '../../plugin-api/index.ts';
 import type { BackendSource } from '../../upstream/backend/backend-source.ts';
 import type { Chance } from '../../upstream/balancer/contract/balancer.ts';
-import type { SharedNumber, SharedTurns } from '../../upstream/balancer/contract/shared-turns.ts';
+import type { SharedTurns } from '../../upstream/balancer/contract/shared-turns.ts';
 import { createBalancer } from '../../upstream/balancer/create-balancer.ts';
 import type { UpstreamOptions } from '../../upstream/group/upstream-options.ts';
+import type { PanicShare } from '../../upstream/sharing/panic-share.ts';
 import type { Registry } from './registry.ts';
 import type { RuntimeTelemetry } from './runtime-telemetry.ts';
 import { panicPercentOf, slowStartOf } from './standing-rules.ts';
-import { panicReports } from './standing-reports.ts';
 import { UpstreamReports } from './upstream-reports.ts';
 
 /** The parts of the process that upstreams are built from. */
@@ -33,13 +34,13 @@ export interface UpstreamParts {
 /**
  * What a group of the config's upstream is made with, but for what it shares with other groups.
  *
- * @param panicTold as of `panicReports`; undefined where health always counts
+ * @param panics tells of its panics; undefined where health always counts
  */
 export function groupOptionsOf(
   config: UpstreamConfig,
   { logger, telemetry }: UpstreamParts,
   onFault: FaultHandler,
-  panicTold: SharedNumber | undefined,
+  panics: PanicShare | undefined,
 ): Omit<UpstreamOptions, 'makeBalancer'> {
   const { load_balancer: loadBalancer, queue } = config;
   const { hash_key: hashKey } = loadBalancer;
@@ -53,7 +54,7 @@ export function groupOptionsOf(
     queueSize: queue.max_size,
     queueTimeoutMs: queue.timeout,
     poolTimeoutMs: config.connection_pool.acquire_timeout,
-    panic: panicOf(config, logger, panicTold),
+    panic: panics && { thresholdPercent: panicPercentOf(config), observe: () => panics.join() },
     slowStart: slowStartOf(config),
     observer: new UpstreamReports(config.name, logger, telemetry),
     onFault,
@@ -72,19 +73,7 @@ export function balancerMaker(
   };
 }
 
-function panicOf(
-  config: UpstreamConfig,
-  logger: Logger,
-  told: SharedNumber | undefined,
-): UpstreamOptions['panic'] {
-  if (told === undefined) return undefined;
-  return { thresholdPercent: panicPercentOf(config), observer: panicReports(logger, config.name, told) };
-}
-
-/** Where workers note that they told of a panic of the upstream; undefined where health always counts. */
-export function panicToldOf(
-  config: UpstreamConfig,
-  { standings }: Registry,
-): ReturnType<Registry['standings']['panicTold']> | undefined {
-  return panicPercentOf(config) > 0 ? standings.panicTold(config.name) : undefined;
+/** What tells of panics of the upstream, over edits and workers; undefined where health always counts. */
+export function panicsOf(config: UpstreamConfig, { standings }: Registry): Ref<PanicShare> | undefined {
+  return panicPercentOf(config) > 0 ? standings.panics(config.name) : undefined;
 }

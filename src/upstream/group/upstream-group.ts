@@ -47,8 +47,8 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
   /** What its queue shares with other workers; undefined where there are none. */
   readonly #side: QueueSide | undefined;
   readonly #passedOver: PassedOver;
-  /** Undefined where health always counts, and once an edit has taken the checks away: the successor tells of a panic. */
-  #panic: PanicWatch | undefined;
+  /** Undefined where health always counts. Over when it drains: the successor tells of a panic. */
+  readonly panic: PanicWatch | undefined;
   /** Protocols that use it; see {@link serves}. */
   readonly #protocols = new Set<string>();
   /** What the groups of one name share, over edits: a lease of an earlier group finds the present one. Undefined once an edit removed it. */
@@ -74,8 +74,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     this.home = options.home;
     this.#choice = new MemberChoice(options);
     this.#passedOver = new PassedOver(options.observer);
-    const { panic } = options;
-    this.#panic = panic && new PanicWatch(panic.thresholdPercent, panic.observer);
+    this.panic = options.panic && new PanicWatch(options.panic);
     this.#side = options.share?.queue.sideOf(
       sharedQueueOf({
         queue: () => this.#queue,
@@ -147,7 +146,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     // -1: it left, and has leases that run.
     if (at < 0) return;
     this.#members.changed(at);
-    this.#panic?.look(at);
+    this.panic?.look(at);
     this.#choice.look(at);
     this.#onFree(at);
   }
@@ -193,7 +192,7 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
     // Nobody told the balancer what became of the members since it was made.
     this.#choice.lookAtAll();
     this.#adopt(this.#queue.takeOut(() => true));
-    this.#panic?.watch(members);
+    this.panic?.watch(members);
   }
 
   /**
@@ -213,13 +212,14 @@ export class UpstreamGroup implements LeaseOwner, MemberOwner, PoolQueue {
    */
   drain(): void {
     this.#draining = true;
-    this.#panic = undefined;
+    this.panic?.close();
     this.#choice.rest();
     this.#restWhenDraining();
   }
 
   /** Stops listening to backends. Running leases go on. */
   close(): void {
+    this.panic?.close();
     this.#choice.rest();
     this.#listeners.end();
   }

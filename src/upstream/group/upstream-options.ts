@@ -2,7 +2,7 @@ import type { FaultHandler } from '../../net/faults/plugin-fault.ts';
 import type { KeySource, StickySource, UpstreamRecovery } from '../../plugin-api/index.ts';
 import type { Balancer } from '../balancer/contract/balancer.ts';
 import type { Member } from './member.ts';
-import type { PanicObserver } from '../standing/panic-watch.ts';
+import type { PanicOptions } from '../standing/panic-watch.ts';
 import type { UpstreamObserver } from './upstream-observer.ts';
 import type { Sessions } from '../stickiness/sessions.ts';
 import type { SlowStartRules } from '../slow-start/slow-start.ts';
@@ -39,7 +39,7 @@ export interface UpstreamOptions {
   /** How long a lease may wait while pools are full. */
   readonly poolTimeoutMs: number;
   /** When health is ignored, as too few members pass their checks. Default: never. */
-  readonly panic?: { readonly thresholdPercent: number; readonly observer: PanicObserver } | undefined;
+  readonly panic?: PanicOptions | undefined;
   /** How backends that have come up get their part of the requests. Default: at once. */
   readonly slowStart?: SlowStartRules | undefined;
   /** By what clients are known, and which of the members they belong to. Default: clients are not kept at their backends. */

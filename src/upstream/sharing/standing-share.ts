@@ -2,6 +2,7 @@ import type { OpenSlot, WorkerSlots } from '../../shared/worker-slots.ts';
 import type { BreakerWords } from '../standing/circuit-breaker.ts';
 import type { EjectionWords } from '../standing/ejection.ts';
 import type { WordWakes } from '../standing/standing-words.ts';
+import type { PanicWords } from './panic-share.ts';
 
 /** The words of an ejection that all workers share. */
 export function sharedEjection(slot: OpenSlot, slots: WorkerSlots): EjectionWords {
@@ -23,6 +24,17 @@ export function sharedBreaker(slot: OpenSlot, slots: WorkerSlots): BreakerWords 
     probes: slot.places(0),
     row: slot.turn(1),
     wakes: wakesOf(slot, slots),
+    close: () => {
+      slot.close();
+    },
+  };
+}
+
+/** The words of an upstream's panics that all workers share. */
+export function sharedPanic(slot: OpenSlot): PanicWords {
+  return {
+    panicking: slot.places(0),
+    told: slot.turn(),
     close: () => {
       slot.close();
     },

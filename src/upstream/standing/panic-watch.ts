@@ -3,15 +3,25 @@ const OUT = 0;
 const UNSOUND = 1;
 const SOUND = 2;
 
-/** Hears when an upstream begins and ends to ignore the health of its backends. */
+/** Hears when the group of an upstream begins and ends to ignore the health of its backends. */
 export interface PanicObserver {
   /**
-   * Told also when members begin to be watched: an edit may have ended a panic.
+   * Told also when the group goes live, and when it gets other members.
    *
    * @param sound backends that pass their checks
    * @param all backends that no operator has taken out
    */
   panicChanged(panics: boolean, sound: number, all: number): void;
+  /** The group is not live any more. What is told later counts nowhere. */
+  ended(): void;
+}
+
+/** How an upstream ignores the health of its members. */
+export interface PanicOptions {
+  /** It does while fewer of them pass their checks, from 0 to 100. */
+  readonly thresholdPercent: number;
+  /** The group goes live: makes what hears of it from then on. */
+  readonly observe: () => PanicObserver;
 }
 
 /** A backend of the upstream, as the watch sees it. */
@@ -39,7 +49,10 @@ interface PriorityCounts {
 export class PanicWatch {
   /** From 0 to 100. */
   readonly #thresholdPercent: number;
-  readonly #observer: PanicObserver;
+  readonly #observe: () => PanicObserver;
+  /** undefined before the group goes live. */
+  #observer: PanicObserver | undefined;
+  #closed = false;
   #members: readonly PanicMember[] = [];
   /** Those with the lowest number first. */
   #counts: readonly PriorityCounts[] = [];
@@ -49,12 +62,26 @@ export class PanicWatch {
   /** Of the members whose health is ignored; undefined: of all. */
   #priority: number | undefined;
 
-  constructor(thresholdPercent: number, observer: PanicObserver) {
+  constructor({ thresholdPercent, observe }: PanicOptions) {
     this.#thresholdPercent = thresholdPercent;
-    this.#observer = observer;
+    this.#observe = observe;
+  }
+
+  /** From now on all is told. Before, an edit may still be taken back. To call it again does nothing. */
+  goLive(): void {
+    if (this.#observer !== undefined || this.#closed) return;
+    this.#observer = this.#observe();
+    this.#report();
+  }
+
+  /** The group is not live any more: nothing is watched and told. To call it again does nothing. */
+  close(): void {
+    this.#closed = true;
+    this.#observer?.ended();
   }
 
   watch(members: readonly PanicMember[]): void {
+    if (this.#closed) return;
     this.#members = members;
     this.#counted = new Uint8Array(members.length);
     const priorities = [...new Set(members.map(({ priority }) => priority))].sort((a, b) => a - b);
@@ -68,7 +95,7 @@ export class PanicWatch {
   /** The state of the member at that index has changed. */
   look(at: number): void {
     const member = this.#members[at];
-    if (member === undefined) return;
+    if (member === undefined || this.#closed) return;
     const isNews = this.#count(
       at,
       member,
@@ -102,7 +129,7 @@ export class PanicWatch {
 
   #report(): void {
     const { sound, all } = this.#serving();
-    this.#observer.panicChanged(this.#panics, sound, all);
+    this.#observer?.panicChanged(this.#panics, sound, all);
   }
 
   /** The members that serve: those of the first priority with one that passes its checks. Where none does, all of them. */

@@ -104,7 +104,10 @@ export class GroupRun {
       queueSize: waiting,
       queueTimeoutMs: 600_000,
       poolTimeoutMs: 600_000,
-      panic: { thresholdPercent: 0, observer: { panicChanged: () => undefined } },
+      panic: {
+        thresholdPercent: 0,
+        observe: () => ({ panicChanged: () => undefined, ended: () => undefined }),
+      },
       onFault: (error) => {
         throw error;
       },
