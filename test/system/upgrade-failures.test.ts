@@ -55,7 +55,9 @@ describe('an upgrade that fails changes nothing, and says why:', () => {
       }
       proxy.write('upgrade: { command: [sleep, "600"] }');
       await proxy.ask('/reload', { method: 'POST' });
-      expect(await failing(proxy, '--timeout', '500ms')).toContain('it was not ready within 0.5 s');
+      expect(await failing(proxy, '--timeout', '500ms')).toContain(
+        'the new version was not ready within 0.5 s',
+      );
 
       good();
       await proxy.ask('/reload', { method: 'POST' });
@@ -85,7 +87,7 @@ describe('an upgrade that fails changes nothing, and says why:', () => {
       expect(second).toMatchObject({ ok: false, message: 'an upgrade runs' });
       proxy.write();
       const reload = proxy.ask<{ ok: boolean; generation: number }>('/reload', { method: 'POST' });
-      expect((await first).output).toContain('it was not ready within 3 s');
+      expect((await first).output).toContain('the new version was not ready within 3 s');
       expect(await reload).toMatchObject({ ok: true, generation: 3 });
     },
     LIMIT_MS,
@@ -100,7 +102,8 @@ describe('an upgrade that fails changes nothing, and says why:', () => {
       const asked = proxy.balance('upgrade');
       await proxy.says('upgrade begins');
       process.kill((await proxy.status()).pid, 'SIGTERM');
-      expect((await asked).output).toContain('this proxy ends');
+      expect((await asked).output).toContain('which began the upgrade, was told to end');
+      await proxy.says('upgrade taken back, as this version ends');
       await proxy.says('stopped');
     },
     LIMIT_MS,

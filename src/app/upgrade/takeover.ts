@@ -51,7 +51,10 @@ class Predecessor {
     });
     const cancel = message(channel, 'cancel') as Promise<Extract<FromOld, { kind: 'cancel' }>>;
     this.cancelled = cancel.then(({ reason }) => {
-      throw new BalanceError('shutdown', `the version before took the upgrade back: ${reason}`);
+      throw new BalanceError(
+        'shutdown',
+        `the version before took the upgrade back, so this one does not start: ${reason}`,
+      );
     });
     this.cancelled.catch(() => undefined);
     this.go = Promise.race([message(channel, 'go'), gone]).then(() => undefined);

@@ -116,7 +116,10 @@ export class Upgrade {
 
   /** Takes back the upgrade that runs, and begins no other one. Resolves once the new process is gone. */
   async close(): Promise<void> {
-    this.#stopped.abort(new BalanceError('shutdown', 'this proxy ends'));
+    const { version } = this.#options.host;
+    // The new version says it too, so it must be true of both.
+    const reason = `version ${version}, pid ${String(process.pid)}, which began the upgrade, was told to end`;
+    this.#stopped.abort(new BalanceError('shutdown', reason));
     await this.#running;
   }
 
@@ -140,10 +143,9 @@ export class Upgrade {
       host.logger.info('upgrade done: the new version serves, this one finishes what runs', factsOf(outcome));
     } catch (error) {
       outcome = failure(atMs, messageOf(error));
-      host.logger.error('upgrade failed, this version goes on', {
-        reason: outcome.message,
-        duration_ms: outcome.durationMs,
-      });
+      const facts = { reason: outcome.message, duration_ms: outcome.durationMs };
+      if (this.#stopped.signal.aborted) host.logger.warn('upgrade taken back, as this version ends', facts);
+      else host.logger.error('upgrade failed, this version goes on', facts);
     }
     history.record(outcome);
     return outcome;
@@ -165,7 +167,10 @@ export class Upgrade {
       const offer = this.#offer(sockets, atMs);
       successor = new Successor({ command, env: this.#environment(), offer, descriptors });
       const expired = () => {
-        throw new BalanceError('internal', `it was not ready within ${String(limitMs / 1_000)} s`);
+        throw new BalanceError(
+          'internal',
+          `the new version was not ready within ${String(limitMs / 1_000)} s`,
+        );
       };
       const { version, node, pid } = await withTimeout(successor.ready, { limitMs, expired, signal });
       progress(`version ${version}, pid ${String(pid)}, Node.js ${node}, is ready`);
@@ -173,7 +178,7 @@ export class Upgrade {
       await withTimeout(successor.serving, {
         limitMs: GO_LIMIT_MS,
         expired: () => {
-          throw new BalanceError('internal', 'it was ready and did not begin to serve');
+          throw new BalanceError('internal', 'the new version was ready and did not begin to serve');
         },
         signal,
       });
