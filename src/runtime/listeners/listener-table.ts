@@ -47,6 +47,9 @@ export interface ListenerTableOptions {
   readonly overload?: OverloadGuard | undefined;
 }
 
+/** Of so many listeners that have ended the last counts are kept. */
+const ENDED_KEPT = 64;
+
 /** The bound addresses. A listener whose address stays is never closed nor bound again. */
 export class ListenerTable {
   /** Opens the sockets of its listeners. */
@@ -54,6 +57,8 @@ export class ListenerTable {
   readonly #options: ListenerTableOptions;
   readonly #listeners = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
+  /** The last ones that have ended, oldest first. */
+  #ended: readonly Listener[] = [];
   /** What serves the listeners' next connections. */
   readonly #served = new Map<Listener, PlannedListener>();
 
@@ -66,6 +71,13 @@ export class ListenerTable {
   all(): readonly Listener[] {
     // At a shutdown a bound listener drains too; it counts once.
     return [...new Set([...this.#listeners.values(), ...this.#draining])];
+  }
+
+  /** Listeners that have ended while another one has their name, as after an edit of an address: what they counted last belongs to that name. */
+  replaced(): readonly Listener[] {
+    const names = new Set(Array.from(this.#listeners.values(), ({ name }) => name));
+    this.#ended = this.#ended.filter(({ name }) => names.has(name));
+    return this.#ended;
   }
 
   /** Bound addresses by the names of listeners. */
@@ -233,6 +245,7 @@ export class ListenerTable {
     if (entered !== undefined) for (const instance of [served, passing]) instance?.closeAfter(entered);
     await listener.close(isReplaced);
     this.#draining.delete(listener);
+    this.#ended = [...this.#ended, listener].slice(-ENDED_KEPT);
   }
 }
 

@@ -199,3 +199,44 @@ logging: { level: fatal }
     expect(await dropped()).toBe(2 * before);
   });
 });
+
+describe('a listener that an edit moves to another address', () => {
+  it('keeps what it has counted since the last scrape', async () => {
+    const server = await backend(echoing());
+    const yaml = (address: string): string => `
+listeners: [{ name: raw, address: '${address}', mode: tcp, upstream: raw }]
+upstreams: [{ name: raw, backends: [{ name: echo, address: '${server.address}' }] }]
+reload: { watch: false }
+admin: { listen: '127.0.0.1:0' }
+metrics: { listen: '127.0.0.1:0' }
+`;
+    const proxy = await labProxy(yaml('127.0.0.1:0'));
+    const visit = async (): Promise<void> => {
+      const socket = await client(proxy.address());
+      socket.send('ping');
+      await socket.untilText('ping');
+      socket.end();
+      await socket.untilClosed();
+    };
+    const accepted = async (): Promise<number> =>
+      (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_listener_connections_accepted_total', {
+        listener: 'raw',
+      });
+    const moved = async (address: string): Promise<void> => {
+      await proxy.change(yaml(address));
+      await eventually(async () => {
+        const { listeners } = (await proxy.status()) as { listeners: readonly object[] };
+        return listeners.length === 1;
+      }, 'the old address has drained');
+    };
+    await visit();
+    await moved('127.0.0.2:0');
+    await visit();
+    expect(await accepted()).toBe(2);
+    await visit();
+    await moved('127.0.0.1:0');
+    await visit();
+    expect(await accepted()).toBe(4);
+    expect(await accepted()).toBe(4);
+  });
+});

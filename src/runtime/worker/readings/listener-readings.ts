@@ -3,9 +3,18 @@ import type { Listener } from '../../../net/listen/listener.ts';
 import { ProxyHeaderLayer } from '../../../net/proxy-protocol/accept/proxy-header-layer.ts';
 import { TlsTermination } from '../../../net/tls/terminate/tls-termination.ts';
 import type { TunnelStats } from '../../../net/tunnel/tunnel-stats.ts';
-import type { ListenerReading, ProxyRefusalCounts } from '../../../readings/listener.ts';
+import type { ListenerGauges, ListenerReading, ProxyRefusalCounts } from '../../../readings/listener.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';
 import type { ReadingIds } from './reading-ids.ts';
+
+const NOTHING_RUNS: ListenerGauges = {
+  connectionsActive: 0,
+  expectsTls: 0,
+  hellosAwaited: 0,
+  handshakesActive: 0,
+  handshakesMax: 0,
+  demandsProxyHeader: 0,
+};
 
 /** A listener in numbers. */
 export function listenerReading(listener: Listener, ids: ReadingIds): ListenerReading {
@@ -31,6 +40,11 @@ export function listenerReading(listener: Listener, ids: ReadingIds): ListenerRe
       demandsProxyHeader: layer === undefined ? 0 : 1,
     },
   };
+}
+
+/** What a listener has counted that has ended. Nothing of it runs. */
+export function endedListenerReading(listener: Listener, ids: ReadingIds): ListenerReading {
+  return { ...listenerReading(listener, ids), gauges: NOTHING_RUNS };
 }
 
 function proxyRefusals(layer: ProxyHeaderLayer | undefined): ProxyRefusalCounts {

@@ -20,7 +20,7 @@ import type { ListenerTable } from '../../listeners/listener-table.ts';
 import type { Registry } from '../../upstreams/registry.ts';
 import { backendDetails, backendReadings, poolReadings, type UpstreamsInUse } from './backend-readings.ts';
 import { readConnections } from './connection-readings.ts';
-import { listenerReading, tunnelReadings } from './listener-readings.ts';
+import { endedListenerReading, listenerReading, tunnelReadings } from './listener-readings.ts';
 import { ReadingIds } from './reading-ids.ts';
 import { queueReadings, routeReadings, upstreamDetails, upstreamReadings } from './upstream-readings.ts';
 
@@ -68,7 +68,10 @@ export class ProxyReader {
     const generations = this.#generations();
     return {
       generations: generations.map((generation) => generationReading(generation, live)),
-      listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
+      listeners: [
+        ...listeners.all().map((listener) => listenerReading(listener, this.#ids)),
+        ...listeners.replaced().map((listener) => endedListenerReading(listener, this.#ids)),
+      ],
       routes: routeReadings(live.generation),
       backends: backendReadings(registry.backends(), live, draining, this.#ids),
       upstreams: upstreamReadings(live.generation),
