@@ -216,6 +216,15 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
     this.#thread.strayErrors.report(error);
   }
 
+  /** Something wrote more to an output of the process than could go out, past the log. */
+  outputDropped(output: string, droppedWrites: number): void {
+    this.#thread.logging.logger.warn('more is written past the log than can go out: the rest is dropped', {
+      output,
+      dropped_writes: droppedWrites,
+      advice: 'a plugin writes too much, most likely by console.log',
+    });
+  }
+
   /** For the end of the thread: writes as much of the log as can be written at once. */
   flushLogsNow(): void {
     this.#thread.logging.flushNow();
@@ -250,6 +259,8 @@ export class WorkerApp implements LinkHandlers<WorkerQuestions, Told> {
   #stopWork(): void {
     clearInterval(this.#beat);
     this.#parts.proxy.destroy();
+    // Nothing is said any more once the link has ended.
+    this.#thread.logging.flushNow();
     this.#counts.destroy();
     this.#tally.destroy();
     this.#resources.destroy();

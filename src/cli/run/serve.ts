@@ -1,6 +1,7 @@
 import type { App } from '../../app.ts';
 import type { ServiceManager } from '../../app/upgrade/service-manager.ts';
 import { errorFrom, messageOf } from '../../errors.ts';
+import { withTimeout } from '../../time/with-timeout.ts';
 import type { CommandContext, ServeContext } from '../process/command-context.ts';
 import { exitCode } from '../process/exit-code.ts';
 import { watchLauncher } from './launcher.ts';
@@ -25,12 +26,14 @@ export interface ServeOptions {
  * comes so soon after the first one does not mean that a person pressed Ctrl-C again.
  */
 const ECHO_WINDOW_MS = 250;
+/** When all is cut, workers and outputs have this time for the last lines of the log. */
+const LAST_WORDS_MS = 500;
 
 /**
  * Runs a proxy until SIGTERM, SIGINT or SIGQUIT, then drains it. Resolves with the exit code.
  *
  * While it runs, no stray error ends the process: the error is logged, and everything that it did not touch goes on. A second
- * signal destroys everything and exits at once. A signal that comes before the proxy is up is not lost. One that asks for the end
+ * signal destroys everything and exits within half a second. A signal that comes before the proxy is up is not lost. One that asks for the end
  * ends the start; the others have their effect as soon as the proxy is up.
  */
 export async function serve(options: ServeOptions, context: ServeContext): Promise<number> {
@@ -61,6 +64,7 @@ class Serving {
   #app: App | undefined;
   #stopSignal = '';
   #stoppingSince: number | undefined;
+  #exitCode: number = exitCode.ok;
   /** What a signal asked for before the proxy was up. */
   #wanted: 'reload' | 'reopen' | undefined;
 
@@ -131,7 +135,7 @@ class Serving {
       void this.#options.services?.stopping();
     }
     await app.close();
-    return exitCode.ok;
+    return this.#exitCode;
   }
 
   #endBeforeStart(): number {
@@ -146,10 +150,19 @@ class Serving {
       this.#stopSignal = signal;
       this.#stopped.abort();
     } else if (now - this.#stoppingSince > ECHO_WINDOW_MS) {
-      this.#app?.destroy();
-      this.#app?.logger.warn('stopped at once: a second signal came, what still ran is cut', { signal });
-      this.#context.exit(exitCode.failed);
+      void this.#cut(signal);
     }
+  }
+
+  /** Ends the process without waiting for what runs, as soon as the log has what ended before. */
+  async #cut(signal: string): Promise<void> {
+    const app = this.#app;
+    app?.logger.warn('stopped at once: a second signal came, what still ran is cut', { signal });
+    app?.destroy();
+    this.#exitCode = exitCode.failed;
+    const closed = app?.close() ?? Promise.resolve();
+    await withTimeout(closed, { limitMs: LAST_WORDS_MS, expired: () => undefined }).catch(() => undefined);
+    this.#context.exit(exitCode.failed);
   }
 
   #reload(): void {

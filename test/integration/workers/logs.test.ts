@@ -115,6 +115,18 @@ describe('the access log of four workers', () => {
   });
 });
 
+describe('the access log of a proxy that is destroyed', () => {
+  it('has a line for each request that was answered', async () => {
+    const file = join(folder(), 'access.log');
+    const proxy = await labProxy(answeringConfig(file));
+    expect(await sendAll(proxy, CLIENTS * 4)).toBe(CLIENTS * 4);
+    // Most lines wait in the workers for more, for 100 ms.
+    proxy.app.destroy();
+    await proxy.app.close();
+    expect(readFileSync(file, 'utf8').split('\n').length - 1).toBe(CLIENTS * 4);
+  });
+});
+
 describe("the operator's log of workers", () => {
   it('names the worker of each line, and lacks nothing of a worker that ends', async () => {
     const proxy = await oddProxy('mark: a', 'logging: { level: debug }');

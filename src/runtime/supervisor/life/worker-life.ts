@@ -17,6 +17,8 @@ import type { ThreadEnd, WorkerThread } from './worker-thread.ts';
 const START_LIMIT_MS = 30_000;
 /** How long a thread may take to end by itself. */
 const STOP_LIMIT_MS = 1_000;
+/** The same when it is to end now: long enough for its last log lines, and short where its event loop stands still. */
+const LAST_WORDS_LIMIT_MS = 250;
 
 /** What a worker has written down about itself last. */
 export interface LastBeat {
@@ -121,22 +123,13 @@ export class WorkerLife {
   }
 
   /** Ends its thread, in its own way if that takes not too long. A thread that a call of the system holds ends with the process. */
-  async close(): Promise<void> {
-    this.stops();
-    const thread = this.#thread;
-    if (thread === undefined) return;
-    thread.link.say({ kind: 'stop-work' });
-    const ended = thread.ended.then(() => true);
-    const stillRuns = { limitMs: STOP_LIMIT_MS, expired: () => false };
-    if (await withTimeout(ended, stillRuns)) return;
-    void this.destroy();
-    await withTimeout(ended, stillRuns);
+  close(): Promise<void> {
+    return this.#stop(STOP_LIMIT_MS);
   }
 
-  /** Ends its thread now. */
-  async destroy(): Promise<void> {
-    this.stops();
-    await this.#thread?.destroy({ reason: 'terminated', message: 'the proxy ends' });
+  /** Cuts what runs in its thread, and ends it as soon as it has said its last log lines. */
+  destroy(): Promise<void> {
+    return this.#stop(LAST_WORDS_LIMIT_MS);
   }
 
   /** Ends its thread now; another one takes its place. */
@@ -159,6 +152,17 @@ export class WorkerLife {
       beatAgeMs: isThere ? ageMs : 0,
       heapUsedBytes: isThere ? heapUsedBytes : undefined,
     };
+  }
+
+  async #stop(limitMs: number): Promise<void> {
+    this.stops();
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    thread.link.say({ kind: 'stop-work' });
+    const ended = thread.ended.then(() => true);
+    if (await withTimeout(ended, { limitMs, expired: () => false })) return;
+    void thread.destroy({ reason: 'terminated', message: 'the proxy ends' });
+    await withTimeout(ended, { limitMs: STOP_LIMIT_MS, expired: () => false });
   }
 
   #begin(): WorkerThread {

@@ -88,13 +88,24 @@ describe('serve', () => {
     expect(app.destroy).not.toHaveBeenCalled();
   });
 
-  it('destroys everything and exits at once when a second signal comes', async () => {
+  it('destroys everything and exits when a second signal comes', async () => {
     const { app, events } = await running();
     events.emit('SIGTERM', 'SIGTERM');
     vi.advanceTimersByTime(1000);
     events.emit('SIGTERM', 'SIGTERM');
     expect(app.destroy).toHaveBeenCalledOnce();
+    // The last lines of the log have some time.
+    await vi.advanceTimersByTimeAsync(500);
     expect(events.exit).toHaveBeenCalledWith(1);
+  });
+
+  it('ends with 1 after a second signal, also when all is closed by then', async () => {
+    const { drained, events, result } = await running();
+    events.emit('SIGTERM', 'SIGTERM');
+    vi.advanceTimersByTime(1000);
+    events.emit('SIGTERM', 'SIGTERM');
+    drained();
+    expect(await result).toBe(1);
   });
 
   it.each(['uncaughtException', 'unhandledRejection'])(
