@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { answering, ok } from '../../support/peers/answering.ts';
 import { backend, echoing } from '../../support/peers/backends.ts';
-import { client } from '../../support/peers/clients.ts';
+import { client, fate } from '../../support/peers/clients.ts';
 import { deadAddress } from '../../support/addresses/dead-address.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { fieldValues } from '../../support/peers/http-message.ts';
@@ -131,8 +131,7 @@ describe('the line of a tunnel', () => {
 
   it('says why there was none', async () => {
     const proxy = await labProxy(`mode: tcp\n${http(await deadAddress())}`);
-    const socket = await client(proxy.address());
-    await socket.untilClosed();
+    expect(await fate(proxy.address())).toBe('reset');
     expect(await proxy.untilLogged('INFO tunnel')).toMatch(
       / protocol=tcp bytes_received=0 bytes_sent=0 duration=\S+ backend=one ended_by=proxy request_id=\S+ error=connect_failed$/,
     );

@@ -48,6 +48,11 @@ function hedged(proxy: RunningProxy, result: string, count = 1): Promise<boolean
   return eventually(async () => (await hedges(proxy, result)) === count, `a second try has ${result}`);
 }
 
+/** Tries that run now, those that wait for a connection included. */
+async function inFlight(proxy: RunningProxy): Promise<number> {
+  return (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_backend_requests_in_flight');
+}
+
 describe('a second try', () => {
   it('answers when the first one takes long, which is then cancelled', async () => {
     const { proxy, backends } = await resilientScene([stalls, works], HEDGE);
@@ -58,13 +63,14 @@ describe('a second try', () => {
   });
 
   it('is cancelled when the first one answers before', async () => {
-    const first = new SlowBackend();
-    const { proxy, backends } = await resilientScene([first.script, stalls], HEDGE);
+    const [first, second] = [new SlowBackend(), new SlowBackend()];
+    const { proxy, backends } = await resilientScene([first.script, second.script], HEDGE);
     const answer = ask(proxy, get());
-    const second = await backends[1]!.connection(0);
+    // A connection alone would stay: the pool keeps one that nobody has used.
+    await eventually(() => second.seen.length === 1, 'the second try is there');
     first.answer(ok('first'));
     expect((await answer).body.toString()).toBe('first');
-    await second.untilEnded();
+    await (await backends[1]!.connection(0)).untilEnded();
     await hedged(proxy, 'lost');
   });
 
@@ -115,12 +121,9 @@ describe('a second try', () => {
     client.send(
       `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n${body}\r\n0\r\n\r\n`,
     );
-    await eventually(
-      async () =>
-        (await ScrapedMetrics.from(proxy.adminAddress)).sum('balance_backend_requests_in_flight') === 2,
-      'both tries wait for a connection',
-    );
+    await eventually(async () => (await inFlight(proxy)) === 2, 'both tries wait for a connection');
     first.goOn();
+    await eventually(async () => (await inFlight(proxy)) < 2, 'the second try is given up');
     second.goOn();
     expect((await readMessage(client)).body.toString()).toBe('first 40000');
     await hedged(proxy, 'failed');
@@ -166,6 +169,7 @@ describe('of two tries', () => {
     const { proxy, backends } = await resilientScene([first.script, resets], HEDGE);
     const answer = ask(proxy, get());
     await (await backends[1]!.connection(0)).untilEnded();
+    await eventually(async () => (await inFlight(proxy)) === 1, 'the second try has failed');
     first.answer(ok('first'));
     expect((await answer).body.toString()).toBe('first');
     await hedged(proxy, 'failed');
@@ -233,8 +237,7 @@ describe('of two tries', () => {
     client.close();
     await Promise.all(tries.map((connection) => connection.untilEnded()));
     await hedged(proxy, 'lost');
-    const metrics = await ScrapedMetrics.from(proxy.adminAddress);
-    expect(metrics.sum('balance_backend_requests_in_flight')).toBe(0);
+    expect(await inFlight(proxy)).toBe(0);
   });
 
   it('none is left when the request takes too long', async () => {
