@@ -4,42 +4,36 @@ export const PLANNED_KEYS: ReadonlySet<string> = new Set([
   'auth',
   'authentication',
   'basic_auth',
-  'blacklist',
   'cache',
-  'canary',
   'cluster',
   'compression',
-  'cors',
   'discovery',
-  'dns',
   'enable_http2',
   'grpc',
   'gzip',
   'http2',
   'http3',
-  'ip_filter',
   'jwt',
-  'passive_health_check',
   'protection',
   'quic',
   'rate_limit',
   'rate_limits',
-  'redirect',
-  'retries',
   'security',
   'service_discovery',
-  'session_affinity',
-  'split',
   'static',
-  'sticky_session',
-  'sticky_sessions',
-  'traffic_split',
   'waf',
-  'whitelist',
 ]);
 
 /** Keys of the `http` section of a flat file, and the keys of an upstream with the same meaning in a file with `upstreams`. */
 export const KEYS_OF_UPSTREAMS: ReadonlyMap<string, string> = new Map([
   ['max_idle_conns_per_host', 'connection_pool.max_idle'],
   ['idle_conn_timeout', 'connection_pool.max_idle_time'],
+]);
+
+/** Keys by which others turn on what a filter does here, and the name of that filter. */
+export const KEYS_OF_FILTERS: ReadonlyMap<string, string> = new Map([
+  ['blacklist', 'address-list'],
+  ['cors', 'cors'],
+  ['ip_filter', 'address-list'],
+  ['whitelist', 'address-list'],
 ]);

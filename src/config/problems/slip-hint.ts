@@ -23,6 +23,24 @@ const SWITCHES: Readonly<Record<string, 'true' | 'false'>> = {
   disabled: 'false',
 };
 
+const LEAVE_OUT = '; to turn it off, leave it out';
+
+/** Sections for which people write one value, as it is in other proxies, and how the section is written. */
+const SECTION_FORMS: Readonly<Record<string, string>> = {
+  budget: '{ percent: 20 }',
+  circuit_breaker: '{ max_failures: 5 }',
+  event_loop_delay: '{ refuse: 250ms, pause: 1s }',
+  health_check: '{ type: http, path: /health }',
+  heap_percent: '{ refuse: 90, pause: 95 }',
+  hedge: '{ after: 500ms }',
+  load_balancer: '{ algorithm: round-robin }',
+  outlier_detection: '{ max_ejection_percent: 50 }',
+  passive_checks: '{ consecutive_failures: 5 }',
+  queue: '{ max_size: 100, timeout: 5s }',
+  retry: '{ max_attempts: 3 }',
+  sticky: '{ type: cookie }',
+};
+
 /**
  * A hint for a common mistake, to be appended to the message that says what is allowed; '' for other mistakes. The hint never repeats the
  * value, which may be a secret.
@@ -30,6 +48,9 @@ const SWITCHES: Readonly<Record<string, 'true' | 'false'>> = {
 export function slipHint(slip: Slip): string {
   const { value, types, format } = slip;
   if (isSwitchedSection(slip)) return sectionHint(value, slip.under);
+  const form = Object.hasOwn(SECTION_FORMS, slip.under) ? SECTION_FORMS[slip.under] : undefined;
+  if (form !== undefined && isOneValue(value) && types.includes('object'))
+    return value === false ? LEAVE_OUT : `; write it as ${slip.under}: ${form}`;
   if (typeof value === 'number' || typeof value === 'boolean') return scalarHint(value, slip);
   if (value === null && format !== undefined)
     return '; it is empty: without quotes, YAML reads null as no value';
@@ -40,9 +61,18 @@ export function slipHint(slip: Slip): string {
   if (format === 'listen-address') return listenHint(value);
   if (format === 'backend-address') return backendHint(value);
   if (format !== undefined) return durationHint(value, format);
+  if (isNumeric(types) && /^\d+(\.\d+)?\s*%$/.test(value)) return ', without the % sign';
   if (types.includes('boolean') && Object.hasOwn(SWITCHES, value.toLowerCase()))
     return `; in YAML 1.2 that is a text: write ${SWITCHES[value.toLowerCase()] ?? ''}`;
   return types.includes('object') ? mappingHint(value, slip.under) : '';
+}
+
+function isNumeric(types: readonly string[]): boolean {
+  return types.includes('integer') || types.includes('number');
+}
+
+function isOneValue(value: unknown): boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 /** Whether a section about the client's side got one word, as its namesake of upstreams may have it. */
@@ -53,7 +83,7 @@ function isSwitchedSection({ value, types, under }: Slip): boolean {
 }
 
 function sectionHint(value: unknown, under: string): string {
-  if (value === false) return '; to turn it off, leave it out';
+  if (value === false) return LEAVE_OUT;
   if (under === 'tls') return '; write it as tls: { cert_file: site.crt, key_file: site.key }';
   return '; write { trusted: [10.0.0.0/8] } to accept the header from these addresses; to send it, see proxy_protocol of an upstream, or { send: v2 } in a file without upstreams';
 }
@@ -92,7 +122,6 @@ function listHint(value: unknown): string {
 }
 
 function mappingHint(text: string, under: string): string {
-  if (under === 'load_balancer') return '; write it as load_balancer: { algorithm: round-robin }';
   if (under === 'backends' && !/^\w[\w-]*:[a-z]/i.test(text)) return '; write it as address: localhost:3000';
   if (/^[A-Za-z_]\w*:\S/.test(text)) return '; a space is missing after the colon, as in name: value';
   return '';

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import { messageOf } from '../../errors.ts';
 import { suggestion } from '../problems/closest.ts';
 import { FORMATS } from './formats.ts';
-import { KEYS_OF_UPSTREAMS, PLANNED_KEYS } from '../problems/planned-keys.ts';
+import { KEYS_OF_FILTERS, KEYS_OF_UPSTREAMS, PLANNED_KEYS } from '../problems/planned-keys.ts';
 import { NAMES_ELSEWHERE, NAMES_IN_SECTION, ON_BY_DEFAULT, pathsOfKey } from './known-elsewhere.ts';
 import type { SchemaNode } from './schema.ts';
 import { slipHint } from '../problems/slip-hint.ts';
@@ -16,6 +16,16 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'a mapping of keys to values',
 };
+
+/** What others write at a backend that is to get no traffic. */
+const STATES_BY_HAND: ReadonlySet<string> = new Set([
+  'disabled',
+  'down',
+  'drain',
+  'enabled',
+  'maintenance',
+  'state',
+]);
 
 /** Says in plain words what is allowed where a schema keyword is violated. Never repeats the value. */
 export function schemaMessage(error: ErrorObject): string {
@@ -111,6 +121,11 @@ function typeMessage(type: SchemaNode['type'], value: unknown): string {
 function unknownKeyMessage(key: string, section: SchemaNode | undefined, pointer: string): string {
   const known = Object.keys(section?.properties ?? {});
   if (PLANNED_KEYS.has(key)) return 'is not supported yet';
+  const filter = KEYS_OF_FILTERS.get(key);
+  if (filter !== undefined)
+    return `is not a known key; it is a filter here: write it as filters: [{ use: ${filter}, … }] of http or of a route`;
+  if (STATES_BY_HAND.has(key) && /^(\/upstreams\/\d+)?\/backends\/\d+$/.test(pointer))
+    return 'is not a known key; weight: 0 keeps new clients away, and the command balance backends disable NAME takes the backend out';
   const there = KEYS_OF_UPSTREAMS.get(key);
   if (there !== undefined) return `is not allowed here: write ${there} of an upstream instead`;
   const odd = oddSpaceIn(key);

@@ -98,6 +98,23 @@ describe('names of nginx and HAProxy', () => {
     [lists(', tls: { ssl_protocols: [] }', ''), 'this proxy calls it listeners[].tls.min_version'],
     [lists(', send-proxy: true', ''), 'this proxy calls it listeners[].proxy_protocol'],
     [lists('', ', tls: { proxy_ssl_name: a }'), 'this proxy calls it upstreams[].tls.server_name'],
+    [flat('worker_processes: 2'), 'this proxy calls it workers'],
+    [flat('resilience: { retries: 2 }'), 'this proxy calls it resilience.retry'],
+    [flat('resilience: { retry: { max_retries: 2 } }'), 'this proxy calls it resilience.retry.max_attempts'],
+    [flat('retry_on: [503]'), 'this proxy calls it resilience.retry.on or routes[].retry.on'],
+    [flat('sticky_session: true'), 'this proxy calls it sticky'],
+    [
+      flat('outlier_detection: { consecutive_5xx: 3 }'),
+      'this proxy calls it health_check.passive_checks.consecutive_failures',
+    ],
+    [
+      flat('').replace('a:1', "a:1', fail_timeout: 30s, name: 'b"),
+      'calls it outlier_detection.base_ejection_time',
+    ],
+    [
+      flat('').replace('a:1', "a:1', down: true, name: 'b"),
+      'weight: 0 keeps new clients away, and the command balance backends disable NAME takes the backend out',
+    ],
   ])('%s', (text, words) => {
     expect(hearsAt(text)).toContain(words);
   });
@@ -114,6 +131,38 @@ describe('names of nginx and HAProxy', () => {
     [lists(', tls: { backend: true }', ''), 'is not a known key here; write tls of an upstream instead'],
     [flat('load_balancer: { key: a }'), 'known here: algorithm'],
   ])('that mean one thing only in a section of TLS: %s', (text, words) => {
+    expect(hearsAt(text)).toContain(words);
+  });
+
+  it.each([
+    [
+      flat('load_balancer: { method: random }'),
+      'load_balancer.method is not a known key; here it is called algorithm',
+    ],
+    [flat('load_balancer: { type: random }'), 'here it is called algorithm'],
+    [flat('queue: { size: 10 }'), 'here it is called max_size'],
+    [flat('slow_start: { duration: 30s }'), 'here it is called window'],
+    [flat('health_check: { uri: /health }'), 'here it is called path'],
+    [flat('health_check: { failure_threshold: 3 }'), 'here it is called unhealthy_threshold'],
+    [flat('resilience: { circuit_breaker: { failure_threshold: 3 } }'), 'here it is called max_failures'],
+    [flat('resilience: { retry: { budget: { ratio: 0.2 } } }'), 'here it is called percent'],
+    [flat('sticky: { cookie_name: X }'), 'here it is called name'],
+    [flat('workers: { number: 2 }'), 'here it is called count'],
+  ])('that mean one thing only in a section of backends that fail: %s', (text, words) => {
+    expect(hearsAt(text)).toContain(words);
+  });
+
+  it.each([
+    [flat('http: { cors: {} }'), 'write it as filters: [{ use: cors, … }] of http or of a route'],
+    [flat('whitelist: [10.0.0.0/8]'), 'write it as filters: [{ use: address-list, … }]'],
+  ])('of what a filter does: %s', (text, words) => {
+    expect(hearsAt(text)).toContain(words);
+  });
+
+  it.each([
+    [flat('split: []'), 'its place is http.routes[].split'],
+    [flat('http: { dns: {} }'), 'its place is dns'],
+  ])('do not call what there is not supported: %s', (text, words) => {
     expect(hearsAt(text)).toContain(words);
   });
 
