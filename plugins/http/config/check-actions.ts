@@ -23,10 +23,26 @@ export function checkAction(route: Route, at: OptionsPath, context: OptionsCheck
   if (route.error_pages !== undefined) checkErrorPages(route.error_pages, [...at, 'error_pages'], context);
   const isAnswered = route.redirect !== undefined || route.respond !== undefined;
   const countsAlways = route.transform?.response_headers.some(({ always }) => always === true) === true;
-  for (const key of ['retry', 'mirror', 'transform'] as const)
+  warnOfTries(route, at, context);
+  for (const key of ['retry', 'hedge', 'mirror', 'transform'] as const)
     if (isAnswered && route[key] !== undefined && !(key === 'transform' && countsAlways))
       context.warn([...at, key], 'has no effect: this route answers its requests itself');
   checkAnswers(route, at, context);
+}
+
+/** Settings for further tries and copies that contradict each other. */
+function warnOfTries(
+  { retry, hedge, upstream, mirror }: Route,
+  at: OptionsPath,
+  { warn }: OptionsCheck,
+): void {
+  if (retry === false && typeof hedge === 'object')
+    warn([...at, 'hedge'], 'has no effect beside retry: false, which sends a request once');
+  if (mirror !== undefined && mirror.upstream === upstream)
+    warn(
+      [...at, 'mirror', 'upstream'],
+      'is the upstream of the route itself: it gets the copied requests twice',
+    );
 }
 
 /** Checks what becomes of requests that no route takes. */

@@ -54,7 +54,7 @@ function checkCookie(name: string, sticky: Sticky, path: Path, context: CheckCon
   context.warn(
     path,
     context.config.reload.history_dir === undefined
-      ? 'has no secret: the key of its cookies is lost when the process ends, and each client then gets a backend anew'
-      : 'has no secret: the key of its cookies is kept in reload.history_dir; another proxy does not know it, and gives each client a backend anew',
+      ? 'has no secret: the key of its cookies is lost when the process ends, and each client then gets a backend anew; set secret, secret_file or reload.history_dir'
+      : 'has no secret: the key of its cookies is kept in reload.history_dir; another proxy does not know it, and gives each client a backend anew; set secret or secret_file where there are several',
   );
 }

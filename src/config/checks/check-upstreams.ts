@@ -16,6 +16,7 @@ export function checkUpstreams(context: CheckContext): void {
     checkWeights(upstream, at, context);
     checkTiers(upstream, at, context);
     checkPool(upstream, at, context);
+    checkQueue(upstream, at, context);
     checkSticky(upstream, at, context);
   }
 }
@@ -47,6 +48,18 @@ function checkWeights(
     const path = [...at, 'backends', index, 'weight'];
     context.warn(path, `has no effect on ${algorithm}; weighted-${algorithm} looks at it`);
   }
+}
+
+/** Requests wait for a place, which backends without limits always have. */
+function checkQueue(upstream: Upstream, at: Path, { given, warn }: CheckContext): void {
+  const { backends, connection_pool: pool, health_check: check, resilience } = upstream;
+  const isLimited =
+    backends.some((backend) => backend.max_connections > 0 || backend.max_requests > 0) ||
+    (pool.enabled && pool.max_size > 0) ||
+    resilience.adaptive_concurrency?.enabled === true ||
+    check?.agent_check?.enabled === true;
+  if (isLimited || backends.length === 0 || !given([...at, 'queue'])) return;
+  warn([...at, 'queue'], 'has no effect: nothing waits, as no backend has max_connections or max_requests');
 }
 
 /** Zones are those of backends, and a backup has no priority beside it. */

@@ -16,8 +16,16 @@ export function checkKeptStates({ config: { reload }, error }: CheckContext): vo
 }
 
 /** Who refuses new requests still takes connections: those are closed at higher values only. */
-export function checkOverload({ config: { overload }, error }: CheckContext): void {
+export function checkOverload({ config: { overload }, error, warn }: CheckContext): void {
   if (overload === undefined) return;
+  for (const key of ['refuse', 'pause'] as const) {
+    const percent = overload.heap_percent[key];
+    if (percent > 0 && percent < 1)
+      warn(
+        ['overload', 'heap_percent', key],
+        `is ${percent} per cent, and not ${Math.round(percent * 100)}: nearly any heap is fuller than that`,
+      );
+  }
   for (const key of ['event_loop_delay', 'heap_percent'] as const)
     if (overload[key].pause < overload[key].refuse)
       error(['overload', key, 'pause'], 'must not be less than refuse');

@@ -1,7 +1,7 @@
 import { FRAMING_HEADERS } from '../../../plugin-api/values/http-syntax.ts';
 import { suggestion } from '../../problems/closest.ts';
 import type { Path } from '../../problems/problem.ts';
-import type { HealthCheck, Upstream } from '../../schema/config.generated.ts';
+import type { HealthCheck, OutlierDetection, Upstream } from '../../schema/config.generated.ts';
 import { parseAddress } from '../../values/address.ts';
 import { formatDuration } from '../../values/units.ts';
 import type { CheckContext } from '../check-context.ts';
@@ -9,6 +9,15 @@ import type { CheckContext } from '../check-context.ts';
 const HTTP_KEYS = ['path', 'method', 'hostname', 'headers', 'expected_status', 'expected_body'];
 const TCP_KEYS = ['send', 'expect'];
 const TYPES = ['tcp', 'http', 'https'];
+/** The keys of `outlier_detection` that mean nothing without ejections. */
+const EJECTION_KEYS = [
+  'base_ejection_time',
+  'max_ejection_time',
+  'interval',
+  'max_ejection_percent',
+  'success_rate',
+  'latency',
+];
 
 /** The checks of each upstream are of a type that exists, and their settings fit together. */
 export function checkHealth(context: CheckContext): void {
@@ -16,6 +25,7 @@ export function checkHealth(context: CheckContext): void {
     const { health_check: check } = upstream;
     const at: Path = ['upstreams', index, 'health_check'];
     checkAgentPorts(upstream, index, context);
+    checkEjection(upstream, index, context);
     if (check === undefined || !checkType(check, at, context)) continue;
     checkKeys(check, at, context);
     checkGuess(upstream, at, context);
@@ -123,4 +133,33 @@ function checkAgentPorts(
         ['upstreams', index, 'backends', place, 'agent_port'],
         'has no effect without health_check.agent_check',
       );
+}
+
+/** What ejects backends is in two sections, each of which can turn it off. */
+function checkEjection(
+  { health_check: check, outlier_detection: ejection }: Upstream,
+  index: number,
+  { given, warn }: CheckContext,
+): void {
+  if (ejection === undefined) return;
+  const at: Path = ['upstreams', index, 'outlier_detection'];
+  const passive: Path = ['upstreams', index, 'health_check', 'passive_checks'];
+  const isOff = check?.passive_checks?.enabled === false;
+  if (isOff && ejection.enabled && EJECTION_KEYS.some((key) => given([...at, key])))
+    warn(at, 'ejects nothing, as health_check.passive_checks.enabled is false');
+  if (!ejection.enabled && check?.passive_checks?.enabled === true && given(passive))
+    warn(passive, 'ejects nothing, as outlier_detection.enabled is false');
+  checkEjectionTimes(ejection, at, { given, warn });
+}
+
+function checkEjectionTimes(
+  { base_ejection_time: baseMs, max_ejection_time: maxMs }: OutlierDetection,
+  at: Path,
+  { given, warn }: Pick<CheckContext, 'given' | 'warn'>,
+): void {
+  if (maxMs >= baseMs) return;
+  const lasts = `each ejection lasts ${formatDuration(baseMs)}`;
+  const most = [...at, 'max_ejection_time'];
+  if (given(most)) warn(most, `is shorter than base_ejection_time: ${lasts}`);
+  else warn([...at, 'base_ejection_time'], `is longer than max_ejection_time: ${lasts}`);
 }

@@ -123,7 +123,7 @@ describe('a value that is not allowed', () => {
     ],
     [
       'health_check: { expected_status: 2xx }',
-      'x.yaml:1:34 health_check.expected_status must be statuses from 100 to 599, as in 200, 200-399 or 200,204',
+      'x.yaml:1:34 health_check.expected_status must be statuses from 100 to 599, as in 200, 200-399 or 200,204; a class is written as a range: 200-299',
     ],
     [
       'health_check: { type: grpc }',

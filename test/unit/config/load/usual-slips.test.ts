@@ -27,6 +27,17 @@ describe('a usual slip in a value says what to do', () => {
     ['proxy_protocol: true', 'write { trusted: [10.0.0.0/8] } to accept the header from these addresses'],
     ['proxy_protocol: v2', '{ send: v2 } in a file without upstreams'],
     ['load_balancer: random', 'write it as load_balancer: { algorithm: round-robin }'],
+    ['sticky: true', 'write it as sticky: { type: cookie }'],
+    ['sticky: false', 'to turn it off, leave it out'],
+    ['queue: 100', 'write it as queue: { max_size: 100, timeout: 5s }'],
+    ['resilience: { hedge: 500ms }', 'write it as hedge: { after: 500ms }'],
+    ['overload: { event_loop_delay: 250ms }', 'write it as event_loop_delay: { refuse: 250ms, pause: 1s }'],
+    ['outlier_detection: { max_ejection_percent: 50% }', 'must be a whole number, without the % sign'],
+    ['health_check: { type: http, expected_status: 2xx }', 'a class is written as a range: 200-299'],
+    ['resilience: { retry: { on: [5xx] } }', 'a class is written as a range: 500-599'],
+    ['resilience: { retry: { on: [http_503] } }', 'write a status as a number alone, as in 503'],
+    ['resilience: { retry: { on: [connect_failure] } }', 'did you mean "connect-failure"?'],
+    ['resilience: { retry: { on: [gateway-error] } }', 'did you mean "502-504"?'],
   ])('%s', (line, words) => {
     const listen = line.startsWith('listen') ? '' : "listen: ':8080'\n";
     expect(problemOf(`${listen}${line}\n${REST}`)).toContain(words);

@@ -49,7 +49,7 @@ it.each([
     'x.yaml:3:31 resilience.hedge.after is not shorter than timeouts.read (1m): no second try ever begins',
   ],
   [
-    `${HTTP}resilience: { hedge: { after: 2s }, retry: { per_try_timeout: 1s } }`,
+    `${HTTP}resilience: { hedge: { after: 2s }, retry: { per_try_timeout: 1s, on: [timeout] } }`,
     'x.yaml:3:31 resilience.hedge.after is not shorter than retry.per_try_timeout (1s): no second try ever begins',
   ],
 ])('warns with line and column: %s', (text, warning) => {
