@@ -198,6 +198,11 @@ export interface FilterRequest extends FilterFields {
 /** A response as filters see it. */
 export interface FilterResponse extends FilterFields {
   readonly status: number;
+  /**
+   * Length of the body in bytes; of a response to HEAD, that of the body which GET would get. undefined when it is not known, as the body comes
+   * piece by piece or a filter makes another one.
+   */
+  readonly bodyLength: number | undefined;
   /** Another status for the client, 200 to 599. @throws TypeError for others, and for responses that switch protocols */
   setStatus(status: number): void;
   /**

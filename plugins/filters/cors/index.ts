@@ -1,4 +1,5 @@
 import type { Answer, FilterHooks, FilterRequest, HttpFilterPlugin } from '../../../src/plugin-api/index.ts';
+import { varyBy } from '../vary.ts';
 import { CORS_SCHEMA, type CorsOptions } from './options.ts';
 
 const ANY = '*';
@@ -47,7 +48,7 @@ export class Cors implements FilterHooks {
     response.removeHeader('Access-Control-Allow-Origin');
     response.removeHeader('Access-Control-Allow-Credentials');
     const isOpen = this.#takesAll && !credentials;
-    if (!isOpen && !hasWord(response.header('vary'), 'origin')) response.addHeader('Vary', 'Origin');
+    if (!isOpen) varyBy(response, 'Origin');
     const origin = request.header('origin');
     if (origin === undefined || !this.#takes(origin)) return undefined;
     response.setHeader('Access-Control-Allow-Origin', isOpen ? ANY : origin);
@@ -70,10 +71,6 @@ export class Cors implements FilterHooks {
 function suffixOf(origin: string): { readonly scheme: string; readonly domain: string } {
   const [scheme = '', domain = ''] = origin.split('*');
   return { scheme, domain };
-}
-
-function hasWord(list: string | undefined, word: string): boolean {
-  return list?.split(',').some((each) => [word, ANY].includes(each.trim().toLowerCase())) === true;
 }
 
 const PLUGIN: HttpFilterPlugin = {

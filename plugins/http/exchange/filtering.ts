@@ -12,7 +12,7 @@ import type { BodyTaps } from '../filters/bodies/body-taps.ts';
 import type { FilterChain } from '../filters/filter-chain.ts';
 import { FilterRun } from '../filters/filter-run.ts';
 import type { FilteredExchange } from '../filters/filtered-exchange.ts';
-import { HeadFields, RequestFields } from '../filters/head-fields.ts';
+import { announcedLength, HeadFields, RequestFields } from '../filters/head-fields.ts';
 import { RequestView } from '../filters/request-view.ts';
 import { type PassedResponse, SeenResponse } from '../filters/passed-response.ts';
 import { ResponseView } from '../filters/response-view.ts';
@@ -213,7 +213,7 @@ export class Filtering implements FilteredExchange {
   respond(head: ResponseHead, bodyLength: number, response: PassedResponse): void {
     const seen = new SeenResponse(head, bodyLength, response);
     this.#response = seen;
-    const view = ResponseView.ofBackend(head.status, new HeadFields(head));
+    const view = ResponseView.ofBackend(head.status, new HeadFields(head), announcedLength(head));
     if (this.rewritten.length > 0) view.edits = [...this.rewritten];
     this.#run.respond(
       view,

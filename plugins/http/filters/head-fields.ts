@@ -1,4 +1,4 @@
-import type { MessageHead, RequestHead } from '../message/message-head.ts';
+import type { MessageHead, RequestHead, ResponseHead } from '../message/message-head.ts';
 import type { FieldSource } from './editable-fields.ts';
 import { separatorOf } from './field-check.ts';
 
@@ -28,4 +28,9 @@ export class RequestFields extends HeadFields<RequestHead> {
   retain(): RequestFields {
     return new RequestFields(this.head.retain());
   }
+}
+
+/** The length of the body that the head announces, in bytes; undefined when only the end of the body tells it. */
+export function announcedLength({ chunked, contentLength }: ResponseHead): number | undefined {
+  return chunked || contentLength < 0 ? undefined : contentLength;
 }

@@ -19,28 +19,41 @@ export class ResponseView extends EditableFields implements FilterResponse {
   readonly answer: Answer | undefined;
   /** What changes the body, in the order of the body's way; undefined while nothing does. */
   transforms: OwnedTransform[] | undefined = undefined;
+  readonly #length: number | undefined;
   #fields: FieldSource;
 
   private constructor(
     status: number,
     origin: ResponseOrigin,
     fields: FieldSource,
+    length: number | undefined,
     answer: Answer | undefined,
   ) {
     super();
+    this.#length = length;
     this.status = status;
     this.origin = origin;
     this.answer = answer;
     this.#fields = fields;
   }
 
-  /** The view of a backend's response. `fields` may be borrowed: see {@link keep}. */
-  static ofBackend(status: number, fields: FieldSource): ResponseView {
-    return new ResponseView(status, 'backend', fields, undefined);
+  /**
+   * The view of a backend's response.
+   *
+   * @param fields may be borrowed: see {@link keep}
+   * @param length of the body in bytes. Default: it is not known
+   */
+  static ofBackend(status: number, fields: FieldSource, length?: number): ResponseView {
+    return new ResponseView(status, 'backend', fields, length, undefined);
   }
 
   static ofAnswer(answer: Answer, origin: ResponseOrigin): ResponseView {
-    return new ResponseView(answer.status, origin, new AnswerFields(answer), answer);
+    const length = Buffer.byteLength(answer.body ?? '');
+    return new ResponseView(answer.status, origin, new AnswerFields(answer), length, answer);
+  }
+
+  get bodyLength(): number | undefined {
+    return this.transforms === undefined ? this.#length : undefined;
   }
 
   setStatus(status: number): void {

@@ -16,7 +16,8 @@ export class CheckedPlugin extends ImportedPlugin {
   readonly optionsRules?: OptionsRules;
   /** The rules of a filter, for options with the defaults of the schema. */
   readonly filterRules?: FilterOptionsRules;
-  readonly #schema: OptionsSchema | undefined;
+  /** Of a built-in plugin it is made when it is first needed. */
+  #schema: OptionsSchema | undefined;
 
   /** Throws an Error when `exported` is no plugin for this proxy, or its `configSchema` no JSON Schema. */
   constructor(exported: unknown, origin: PluginOrigin, guard?: ProvisionGuard) {
@@ -24,7 +25,8 @@ export class CheckedPlugin extends ImportedPlugin {
     const { configSchema } = this.plugin;
     if (configSchema !== undefined) {
       this.configSchema = configSchema;
-      this.#schema = optionsSchemaOf(configSchema, origin.builtIn);
+      // A fault in a stranger's schema shows at once.
+      if (!origin.builtIn) this.#schema = optionsSchemaOf(configSchema);
     }
     if (this.plugin.kind === 'http-filter') {
       if (this.plugin.optionsRules !== undefined) this.filterRules = this.plugin.optionsRules;
@@ -39,33 +41,29 @@ export class CheckedPlugin extends ImportedPlugin {
 
   /** What is wrong with a listener's options. */
   problems(options: unknown): readonly OptionsProblem[] {
-    return this.#schema?.problems(structuredClone(options)) ?? [];
+    return this.#optionsSchema?.problems(structuredClone(options)) ?? [];
   }
 
   /** Whether {@link filled} may give other options than it gets. The options of built-in protocols are filled in when the config is loaded. */
   get fillsOptions(): boolean {
-    return this.#schema !== undefined && (this.filter !== undefined || !this.origin.builtIn);
+    return this.configSchema !== undefined && (this.filter !== undefined || !this.origin.builtIn);
   }
 
   /** A copy of options that are in order, with the defaults of the schema. */
   filled(options: unknown): unknown {
     const copy: unknown = structuredClone(options);
-    this.#schema?.problems(copy);
+    this.#optionsSchema?.problems(copy);
     return copy;
+  }
+
+  get #optionsSchema(): OptionsSchema | undefined {
+    const { configSchema } = this;
+    if (configSchema !== undefined) this.#schema ??= new OptionsSchema(configSchema, true);
+    return this.#schema;
   }
 }
 
-/** The built-in plugins are the same for all proxies of a process. */
-const ofBuiltIns = new WeakMap<object, OptionsSchema>();
-
-function optionsSchemaOf(schema: object, isBuiltIn: boolean): OptionsSchema {
-  if (!isBuiltIn) return strangersSchema(schema);
-  const made = ofBuiltIns.get(schema) ?? new OptionsSchema(schema, true);
-  ofBuiltIns.set(schema, made);
-  return made;
-}
-
-function strangersSchema(schema: object): OptionsSchema {
+function optionsSchemaOf(schema: object): OptionsSchema {
   try {
     return new OptionsSchema(schema);
   } catch (error) {
