@@ -60,6 +60,8 @@ export interface Upstream {
   acquire(request: LeaseRequest): PendingLease;
   /** Whether that backend is a healthy member of this upstream. Only then may a pinned lease to it be resumed. */
   takes(backend: Backend): boolean;
+  /** Whether a client with that {@link LeaseRequest.session} belongs to a backend that may serve it now. Absent where no client belongs to any. */
+  knowsSession?(session: string): boolean;
   /**
    * Finds out by one connect whether that backend is gone, so that nothing accepts connections there: what broke its connections was then
    * its end, and no request of them went wrong. Absent where that can't be found out.

@@ -15,16 +15,26 @@ interface CookieFields {
   valueText(field: number): string;
 }
 
-/** Takes the proxy's cookie out of those of a request. The first one counts, if there are several. */
-export function splitCookies(head: CookieFields, name: string): SplitCookies {
-  let session: string | undefined;
+/**
+ * Takes the proxy's cookie out of those of a request. A client may have several of that name, for different paths or domains: an old one,
+ * that nothing can be made of any more, must not hide the one that was given last. So the first one that is known counts, else the first.
+ *
+ * @param isKnown whether a value leads anywhere
+ */
+export function splitCookies(
+  head: CookieFields,
+  name: string,
+  isKnown: (value: string) => boolean,
+): SplitCookies {
+  const own: string[] = [];
   const rest: string[] = [];
   for (let field = head.find('cookie'); field >= 0; field = head.find('cookie', field + 1))
     for (const pair of head.valueText(field).split(';')) {
       const text = pair.trim();
-      if (text.startsWith(name) && text[name.length] === '=') session ??= text.slice(name.length + 1);
+      if (text.startsWith(name) && text[name.length] === '=') own.push(text.slice(name.length + 1));
       else if (text !== '') rest.push(text);
     }
+  const session = own.length > 1 ? (own.find(isKnown) ?? own[0]) : own[0];
   return { session, rest: rest.join('; ') };
 }
 

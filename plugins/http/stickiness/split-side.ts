@@ -36,7 +36,7 @@ export function takeSide(
     exchange.forwardedTo = split.draw()?.upstream;
     return;
   }
-  const { session, rest } = splitCookies(head, cookie);
+  const { session, rest } = splitCookies(head, cookie, (mark) => split.named(mark) !== undefined);
   if (session !== undefined)
     exchange.requestEdits = FieldEdits.ofFilters(
       [restOfCookies(rest)],

@@ -63,7 +63,8 @@ function takeCookie(
   guardsSpellings: boolean,
 ): void {
   client.isSecure = exchange.client.profile(exchange.instance).isSecure(head);
-  const { session, rest } = splitCookies(head, name);
+  const { forwardedTo } = exchange;
+  const { session, rest } = splitCookies(head, name, (value) => forwardedTo?.knowsSession?.(value) === true);
   client.session = session;
   if (session === undefined) return;
   exchange.requestEdits = FieldEdits.ofFilters([restOfCookies(rest)], exchange.requestEdits, guardsSpellings);

@@ -55,6 +55,10 @@ export class ProtocolUpstream implements Upstream {
     return this.#group.takes(backend);
   }
 
+  knowsSession(session: string): boolean {
+    return this.#group.memberOf(session) !== undefined;
+  }
+
   findOutIfGone(backend: Backend, done: (isGone: boolean) => void): void {
     this.#group.findOutIfGone(backend, (isGone) => {
       tellFound(done, isGone, this.#group.onFault);

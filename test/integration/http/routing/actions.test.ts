@@ -185,6 +185,11 @@ ${upstreams.join('\n')}
       expect(next.body.toString()).toBe(first.body.toString());
       expect(fieldValues(next, 'set-cookie')).toEqual([]);
     }
+    for (let round = 0; round < 4; round++) {
+      const both = await get('a.test', '/split', `Cookie: side=old; ${pair}\r\n`);
+      expect(both.body.toString()).toBe(first.body.toString());
+      expect(fieldValues(both, 'set-cookie')).toEqual([]);
+    }
     expect(fieldValues(await get('a.test', '/split', 'Cookie: side=unknown\r\n'), 'set-cookie')).toHaveLength(
       1,
     );

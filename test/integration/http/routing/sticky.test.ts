@@ -110,6 +110,23 @@ describe('a sticky cookie', () => {
     for (const { home } of await loggedIn(proxy, 6)) expect(home[0]).toBe('b');
   });
 
+  it('counts although the client has an old one of that name, too', async () => {
+    const [a, b] = await twoApplications();
+    const proxy = await labProxy(yaml([listed(a), listed(b)]));
+    for (const { jar, home } of await loggedIn(proxy, 2)) {
+      const cookies = [...jar.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const socket = await client(proxy.address());
+      for (let turn = 0; turn < 3; turn++) {
+        const answer = await get(socket, '/', `Cookie: node=v1.AAAAAAAAAAAAAAAAAAAAAA; ${cookies}\r\n`);
+        expect(answer.body).toBe(home);
+        expect(fieldValues(answer.message, 'set-cookie')).toEqual([]);
+      }
+      socket.end();
+    }
+    for (const { seen } of [a, b])
+      expect(seen.flatMap((each) => fieldValues(each, 'cookie')).join()).not.toContain('node=');
+  });
+
   it('is understood by another proxy with the same key, and by the next start', async () => {
     const [a, b] = await twoApplications();
     const config = yaml([listed(a), listed(b)]);
