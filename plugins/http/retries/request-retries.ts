@@ -32,6 +32,8 @@ export class RequestRetries {
   readonly #isSafe: boolean;
   #retries = 0;
   #holdsPlace = false;
+  /** Whether the budget counts the exchange among the requests that run. */
+  #isCounted = true;
   #delay: Deadline | undefined;
   #isWaiting = false;
 
@@ -92,15 +94,21 @@ export class RequestRetries {
     return this.#exchange.retriesExhausted === 'budget';
   }
 
-  /** The exchange waits until it is known whether the backend that broke its connection is gone. */
+  /**
+   * The exchange waits until it is known whether the backend that broke its connection is gone. It most likely fails then, and gives no
+   * backend anything to do: so meanwhile it does not allow others more tries.
+   */
   waitForFinding(): void {
     this.#isWaiting = true;
+    this.#leaveRequests();
   }
 
   /** That backend is gone: like a refused connect, its end says nothing about how much the others bear. */
   onGone(): Retry | undefined {
     this.#isWaiting = false;
     this.#exchange.retriesExhausted = undefined;
+    this.#isCounted = true;
+    this.rules.budget.begin();
     return this.#next(true);
   }
 
@@ -131,7 +139,7 @@ export class RequestRetries {
     this.#delay?.destroy();
     this.#isWaiting = false;
     this.#leaveBudget();
-    this.rules.budget.end();
+    this.#leaveRequests();
   }
 
   /** Whether the request may be sent again although a backend may have executed it. */
@@ -154,6 +162,11 @@ export class RequestRetries {
     const delayMs = this.rules.delayMs(this.#retries, Math.random());
     this.#retries += 1;
     return { needsFreshChannel: false, delayMs };
+  }
+
+  #leaveRequests(): void {
+    if (this.#isCounted) this.rules.budget.end();
+    this.#isCounted = false;
   }
 
   /** The try that held a place in the budget is over. */
