@@ -15,6 +15,7 @@ export function startAgentProbe(
   send: Buffer | undefined,
   answered: (line: string | undefined, failure: string | undefined) => void,
 ): Probe {
+  // As Latin-1, in which every byte is a character of its own.
   let answer = '';
   const connected = (socket: Socket): void => {
     socket.on('data', (bytes: Buffer) => {
@@ -30,7 +31,7 @@ export function startAgentProbe(
     if (send !== undefined) socket.write(send);
   };
   const probe = new ProbeSocket(target, connected, (failure) => {
-    answered(failure === undefined ? answer : undefined, failure);
+    answered(failure === undefined ? Buffer.from(answer, 'latin1').toString() : undefined, failure);
   });
   return probe;
 }

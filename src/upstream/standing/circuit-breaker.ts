@@ -68,6 +68,8 @@ export class CircuitBreaker {
   /** ms since 1970. */
   #changedAtMs: number | undefined;
   #reason: string | undefined;
+  /** The word of the change that {@link #reason} is for: another worker may have changed the state since then. */
+  #reasonWord = -1;
   #factor = 1;
   #timer: NodeJS.Timeout | undefined;
   /** Requests that run in this worker and that a half-open breaker let through. */
@@ -102,7 +104,7 @@ export class CircuitBreaker {
 
   /** Why it is in its state; undefined where another worker knows. */
   get reason(): string | undefined {
-    return this.#reason;
+    return this.#words.moment.read() === this.#reasonWord ? this.#reason : undefined;
   }
 
   /** The part of its requests that the backend gets: less than 1 while it recovers. */
@@ -239,7 +241,8 @@ export class CircuitBreaker {
     const { moment, row, wakes } = this.#words;
     const before = moment.read();
     const at = this.#clock.now() + (state === 'open' ? this.rules.openMs : 0);
-    if (unpackMoment(before).state === state || !moment.advance(before, packMoment({ state, at }))) {
+    const word = packMoment({ state, at });
+    if (unpackMoment(before).state === state || !moment.advance(before, word)) {
       // A wake of the other worker may have been lost.
       this.look();
       return false;
@@ -247,6 +250,7 @@ export class CircuitBreaker {
     clear(row);
     this.#window?.clear();
     this.#reason = reason;
+    this.#reasonWord = word;
     this.#onChange(state, reason);
     wakes.tellOthers();
     this.look();

@@ -52,6 +52,18 @@ describe('an agent', () => {
     expect(lines[1]).toContain('info agent changed the state of its backend');
   });
 
+  it('may give its reason in any script', async () => {
+    const reason = Buffer.from('down #диск полон\n');
+    // A character in two pieces.
+    const { watch } = await lab((socket) => {
+      socket.write(reason.subarray(0, 7));
+      setImmediate(() => socket.end(reason.subarray(7)));
+    });
+    const { health, changed } = watch();
+    await changed();
+    expect(health.lastError).toBe('its agent says: down #диск полон');
+  });
+
   it('that first says that all is well is no news, and what it says later is', async () => {
     let says = 'up ready 100%\n';
     const { logger, watch } = await lab((socket) => socket.end(says));

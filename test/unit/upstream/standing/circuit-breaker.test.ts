@@ -129,6 +129,28 @@ describe('a circuit breaker', () => {
     ]);
   });
 
+  it('does not give its own earlier reason for a state that another worker made', () => {
+    const words: BreakerWords = {
+      moment: new OwnNumber(),
+      row: new OwnNumber(),
+      probes: undefined,
+      wakes: NO_WAKES,
+      close: () => undefined,
+    };
+    const [one, other] = [breakerWith({}, words), breakerWith({}, words)];
+    one.fail(3);
+    other.breaker.look();
+    expect([one.breaker.reason, other.breaker.reason]).toEqual([
+      'failures in a row: 3, the last one: backend_reset',
+      undefined,
+    ]);
+    vi.advanceTimersByTime(60_000);
+    probe(other.breaker, 'failure');
+    one.breaker.look();
+    expect([one.breaker.state, one.breaker.reason]).toEqual(['open', undefined]);
+    expect(other.breaker.reason).toBe('it failed while half-open: status 503');
+  });
+
   it('follows another worker when its backend fails as well, even if no wake of that one came', () => {
     const words: BreakerWords = {
       moment: new OwnNumber(),
