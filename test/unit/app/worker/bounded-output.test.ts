@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 
 import { boundOutput } from '../../../../src/app/worker/bounded-output.ts';
 
@@ -16,22 +16,22 @@ it('an output that takes nothing holds about 1 MiB, tells of drops once a minute
     },
   });
   const told: number[] = [];
-  let nowMs = 0;
-  boundOutput(
-    stream,
-    (droppedWrites) => told.push(droppedWrites),
-    () => nowMs,
-  );
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  boundOutput(stream, (droppedWrites) => told.push(droppedWrites));
   const line = 'x'.repeat(MIB / 4);
   for (let writes = 0; writes < 100; writes++) stream.write(line);
   expect(stream.writableLength).toBe(MIB);
-  expect(told).toEqual([1]);
-  nowMs = 60_000;
+  vi.advanceTimersByTime(100);
+  expect(told).toEqual([96]);
   // Whoever waits for its write does not wait in vain.
   await new Promise((resolve) => {
     stream.write(line, 'utf8', resolve);
   });
-  expect(told).toEqual([1, 96]);
+  vi.advanceTimersByTime(59_000);
+  expect(told).toEqual([96]);
+  vi.advanceTimersByTime(1_000);
+  expect(told).toEqual([96, 1]);
   goOn();
   expect(stream.write('again')).toBe(false);
   while (received.at(-1) !== 'again') {
