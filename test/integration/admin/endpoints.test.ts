@@ -107,6 +107,7 @@ describe('GET /status', () => {
           { name: 'tcp', file: null, hash: null },
           { name: 'http', file: null, hash: null },
           { name: 'address-list', file: null, hash: null },
+          { name: 'compress', file: null, hash: null },
           { name: 'cors', file: null, hash: null },
         ],
         failures: [],

@@ -16,6 +16,7 @@ describe('a plugin that is broken while the proxy runs', () => {
     const plugins = async () => (await proxy.status())['plugins'] as Record<string, { name: string }[]>;
     expect((await plugins())['loaded']!.map(({ name }) => name).sort()).toEqual([
       'address-list',
+      'compress',
       'cors',
       'http',
       'other',
