@@ -13,7 +13,7 @@ import { measureNewcomers } from './newcomers.ts';
 import { measureMemory } from './memory.ts';
 import { withOpenFiles } from './open-files.ts';
 import { measurePaced } from './paced.ts';
-import { balance, balanceBefore, telemetryPeers } from './peers/balance.ts';
+import { balance, balanceBefore, resiliencePeers, telemetryPeers } from './peers/balance.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { nginx } from './peers/nginx.ts';
 import { node } from './peers/node.ts';
@@ -23,6 +23,7 @@ import {
   MODES,
   memoryScenario,
   scenarios,
+  resilienceScenario,
   telemetryScenario,
   workerScenarios,
   type Mode,
@@ -104,8 +105,12 @@ async function run(options: BenchOptions): Promise<void> {
       const group = { mode: 'http', peers, scenarios: [memoryScenario], references: [] } as const;
       await runGroup(group, bench, backend.port, collector, { ...options, peers: [] });
     }
-    const telemetry = { peers: telemetryPeers, scenarios: [telemetryScenario], references: ['plain'] };
-    await runGroup({ mode: 'http', ...telemetry }, bench, backend.port, collector, options);
+    const costs = [
+      { peers: telemetryPeers, scenarios: [telemetryScenario], references: ['plain'] },
+      { peers: resiliencePeers, scenarios: [resilienceScenario], references: ['all off'] },
+    ];
+    for (const cost of costs)
+      await runGroup({ mode: 'http', ...cost }, bench, backend.port, collector, options);
   } catch (thrown) {
     // After Ctrl-C every measurement fails, as its processes are gone.
     if (!interruption.signal.aborted) throw thrown;

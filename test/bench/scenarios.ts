@@ -43,6 +43,18 @@ export const telemetryScenario: Scenario = {
   headers: [],
 };
 
+/** Measures the cost of what keeps failing backends from clients, while none fails. */
+export const resilienceScenario: Scenario = {
+  name: 'resilience',
+  kind: 'full',
+  title:
+    'The cost of breakers, retries and passive checks: HTTP, keep-alive, small responses, 64 connections',
+  mode: 'http',
+  path: '/small',
+  connections: 64,
+  headers: [],
+};
+
 /** Measures what a further worker takes. */
 export const memoryScenario: Scenario = {
   name: 'worker-memory',

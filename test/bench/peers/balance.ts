@@ -19,12 +19,12 @@ const tracing =
     `tracing: { enabled: true, exporter: ${exporter}, endpoint: 'http://127.0.0.1:${collector}/', sample_rate: ${sampleRate} }\n`;
 
 export function balance(workers: number, name = 'balance'): Peer {
-  return peer(name, [metrics, quiet], workers);
+  return peer(name, [metrics, quiet], { workers });
 }
 
 /** The build in another checkout, with the same config. */
 export function balanceBefore(folder: string): Peer {
-  return peer('before', [metrics, quiet], 1, resolve(folder));
+  return peer('before', [metrics, quiet], { checkout: resolve(folder) });
 }
 
 /** balance with more and more to tell; the first one is what the others are held against. */
@@ -38,7 +38,34 @@ export const telemetryPeers: readonly Peer[] = [
   peer('OTLP 100 %', [metrics, quiet, tracing('otlp', 1)]),
 ];
 
-function peer(name: string, telemetry: readonly Telemetry[], workers = 1, checkout = root): Peer {
+const BREAKER = 'circuit_breaker: { enabled: true }';
+const RETRIES = 'retry: { enabled: true }';
+const PASSIVE = `      passive_checks: { enabled: true, consecutive_failures: 5, error_rate_threshold: 0.5, window: 30s }\n`;
+const OUTLIERS = '    outlier_detection: { enabled: true }\n';
+const resilience = (...settings: readonly string[]): string => `    resilience: { ${settings.join(', ')} }\n`;
+
+/** balance with more and more care for backends that fail; active checks run in all. The first one is what the others are held against. */
+export const resiliencePeers: readonly Peer[] = [
+  peer('all off', [metrics, quiet]),
+  peer('breaker', [metrics, quiet], { upstream: resilience(BREAKER) }),
+  peer('retries', [metrics, quiet], { upstream: resilience(RETRIES) }),
+  peer('passive checks', [metrics, quiet], { upstream: PASSIVE + OUTLIERS }),
+  peer('all on', [metrics, quiet], { upstream: PASSIVE + OUTLIERS + resilience(BREAKER, RETRIES) }),
+  // How much the same differs by itself.
+  peer('all off again', [metrics, quiet]),
+];
+
+interface Differences {
+  /** Default: 1. */
+  readonly workers?: number;
+  /** The folder of the build. Default: this one. */
+  readonly checkout?: string;
+  /** Lines for the upstream; first those that belong to its `health_check`. Default: none. */
+  readonly upstream?: string;
+}
+
+function peer(name: string, telemetry: readonly Telemetry[], differences: Differences = {}): Peer {
+  const { workers = 1, checkout = root, upstream = '' } = differences;
   const program = join(checkout, 'dist/src/cli/main.js');
   return {
     name,
@@ -66,7 +93,7 @@ ${mode === 'https' ? toClients(bench) : ''}upstreams:
     health_check:
       type: ${mode === 'backend-tls' ? 'https' : mode === 'tcp' ? 'tcp' : 'http'}
 ${isHttp(mode) ? '      path: /small\n' : ''}      interval: 2s
-${mode === 'backend-tls' ? toBackend(bench) : ''}${workers > 1 ? `workers: ${workers}\n` : ''}${telemetry.map((section) => section(ports)).join('')}`,
+${upstream}${mode === 'backend-tls' ? toBackend(bench) : ''}${workers > 1 ? `workers: ${workers}\n` : ''}${telemetry.map((section) => section(ports)).join('')}`,
       );
       return [process.execPath, ...profiling(bench), program, 'run', '--config', file];
     },
