@@ -55,6 +55,9 @@ export class AgentChecks {
       onChange: (says, before) => {
         this.#changed(upstream, formatAddress(target), watches, says, before);
       },
+      onTrouble: (error) => {
+        this.#tellTrouble(upstream, formatAddress(target), watches, error);
+      },
     });
     this.#monitors.set(place, monitors.add(monitor));
     pacer.add(monitor);
@@ -66,6 +69,16 @@ export class AgentChecks {
     const monitors = this.#monitors.get(place);
     monitors?.delete(monitor);
     if (monitors?.size === 0) this.#monitors.delete(place);
+  }
+
+  /** One line when an agent falls silent and one when it speaks again, as a backend whose agent is silent keeps its last state. */
+  #tellTrouble(upstream: string, address: string, watches: CheckWatches, error: string | undefined): void {
+    const { logger } = this.#parts;
+    for (const backend of watches.names) {
+      const fields = { upstream, backend, address };
+      if (error === undefined) logger.info('agent answers again', fields);
+      else logger.warn('agent gives no answer: what it said last counts', { ...fields, reason: error });
+    }
   }
 
   #changed(

@@ -15,6 +15,8 @@ export interface AgentMonitorOptions {
   readonly known?: AgentSays | undefined;
   /** Called when what the agent says of the backend has changed. Must not throw. */
   readonly onChange: (says: AgentSays, before: AgentSays) => void;
+  /** Called when the agent stops to give answers that are understood, with the reason, and when it does so again. Must not throw. */
+  readonly onTrouble?: (error: string | undefined) => void;
   /** Chance in [0, 1) for the jitter. Default: `Math.random`. */
   readonly chance?: () => number;
 }
@@ -86,6 +88,7 @@ export class AgentMonitor {
     if (reply === undefined || !saysAnything(reply)) {
       const error = failure ?? `its answer is not understood: ${JSON.stringify(reply?.text ?? '')}`;
       this.#says = { ...before, error };
+      if (before.error === undefined) this.#options.onTrouble?.(error);
       return;
     }
     const nowMs = Date.now();
@@ -104,6 +107,7 @@ export class AgentMonitor {
     };
     const isNews = before.sinceMs === undefined || !isSame(says, before);
     this.#says = isNews ? { ...says, sinceMs: nowMs } : says;
+    if (before.error !== undefined) this.#options.onTrouble?.(undefined);
     if (isOther(says, before)) this.#options.onChange(this.#says, before);
   }
 }

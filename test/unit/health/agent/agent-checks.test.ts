@@ -88,6 +88,25 @@ describe('an agent', () => {
     expect(health.agent).toMatchObject({ admin: 'drain', text: 'drain' });
   });
 
+  it('that falls silent is told once, and once when it speaks again', async () => {
+    let says = 'drain\n';
+    const { logger, watch } = await lab((socket) => socket.end(says));
+    const { health, changed } = watch();
+    const told = () => logger.lines.filter((line) => /agent (gives|answers)/.test(line));
+    await changed();
+    expect(told()).toEqual([]);
+    says = 'hello\n';
+    await eventually(() => health.agent?.error?.includes('hello'), 'nobody understands it');
+    says = '';
+    await eventually(() => health.agent?.error?.includes('hello') === false, 'it says nothing');
+    says = 'drain\n';
+    await eventually(() => told().length === 2, 'it speaks again');
+    expect(told()[0]).toMatch(
+      /^warn agent gives no answer: what it said last counts .*not understood.*hello/,
+    );
+    expect(told()[1]).toMatch(/^info agent answers again /);
+  });
+
   it('that never ends its answer is given up after the timeout', async () => {
     const { watch } = await lab((socket) => socket.write('drain'), { timeout: 20 });
     const { health } = watch();
