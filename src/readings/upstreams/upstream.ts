@@ -19,6 +19,15 @@ export const MEMBER_STATES = [
 /** One of {@link MEMBER_STATES}. */
 export type MemberState = (typeof MEMBER_STATES)[number];
 
+/** {@link MemberState} in the words that operators use for health, as `/backends` and explanations have it. */
+export type StateWord = Exclude<MemberState, 'up' | 'down'> | 'healthy' | 'unhealthy';
+
+/** The word for a state where operators read it. Metrics have the state itself. */
+export function stateWord(state: MemberState): StateWord {
+  if (state === 'up') return 'healthy';
+  return state === 'down' ? 'unhealthy' : state;
+}
+
 /**
  * Why passive checks eject a backend: failures in a row, too many failures in a window, fewer successes than the others of the upstream
  * allow, or a longer time to the first byte.

@@ -1,5 +1,6 @@
 import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import type { Member } from '../../upstream/group/member.ts';
+import { stateWord } from '../../readings/upstreams/upstream.ts';
 import type { ExplainedBackend, ExplainedPriority } from './explanation.ts';
 
 /** The highest `priority` that a config may have; a backup has one behind it. */
@@ -22,7 +23,7 @@ export function explainBackend(config: UpstreamConfig, member: Member, live: boo
     candidate,
     ...(candidate ? {} : { reason: reasonAgainst(member) }),
     health: healthOf(config, member, live),
-    ...(live ? { state: weight === 0 ? 'off' : member.state } : {}),
+    ...(live ? { state: weight === 0 ? 'off' : stateWord(member.state) } : {}),
     ...(config.backends.some(({ priority, backup }) => priority !== 0 || backup)
       ? { priority: shownPriority(member.priority) }
       : {}),

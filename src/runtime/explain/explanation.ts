@@ -6,7 +6,7 @@ import type {
   ExplainedRetry,
   ExplainedRule,
 } from '../../plugin-api/index.ts';
-import type { BreakerState, MemberState } from '../../readings/upstreams/upstream.ts';
+import type { BreakerState, StateWord } from '../../readings/upstreams/upstream.ts';
 
 /**
  * The way that a request would take through the proxy: the answer of `POST /explain` and of `balance explain --json`. Values of headers that
@@ -216,8 +216,8 @@ export interface ExplainedBackend {
   readonly reason?: string;
   /** What its checks say: `unknown` without a health check, and without a running proxy. */
   readonly health: 'healthy' | 'unhealthy' | 'unknown';
-  /** Its state in one word, as `/backends` and `balance_backend_state` have it; absent without a running proxy. */
-  readonly state?: MemberState;
+  /** Its state in one word, as `/backends` has it; absent without a running proxy. */
+  readonly state?: StateWord;
   /** 0 comes first, and `backup` last. Absent when all backends have the same. */
   readonly priority?: ExplainedPriority;
   readonly zone?: string;

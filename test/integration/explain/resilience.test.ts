@@ -48,3 +48,21 @@ resilience:
     });
   });
 });
+
+it('an explanation by a running proxy has states in the words of GET /backends', async () => {
+  const only = await backend(answering(() => ok()));
+  const proxy = await labProxy(`
+admin: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+listen: '127.0.0.1:0'
+backends: [{ name: only, address: '${only.address}' }]
+`);
+  for (const state of ['unhealthy', 'healthy']) {
+    await askAdmin(proxy.adminAddress, `/backends/only/${state}`, { method: 'POST' });
+    const answer = await askAdmin(proxy.adminAddress, '/explain', {
+      method: 'POST',
+      body: JSON.stringify({ url: '/' }),
+    });
+    expect((answer.json() as Explanation).upstream?.backends).toMatchObject([{ name: 'only', state }]);
+  }
+});

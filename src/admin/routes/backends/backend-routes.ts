@@ -16,7 +16,11 @@ import type {
 import type { AgentSays } from '../../../readings/upstreams/health.ts';
 import type { HostNameReading } from '../../../readings/upstreams/host-name.ts';
 import type { RequestTotals } from '../../../readings/counts/telemetry.ts';
-import type { ClientTableReading, MemberState } from '../../../readings/upstreams/upstream.ts';
+import {
+  stateWord,
+  type ClientTableReading,
+  type MemberState,
+} from '../../../readings/upstreams/upstream.ts';
 import { jsonResponse } from '../../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../../endpoint/admin-router.ts';
 import { causeOf } from './member-cause.ts';
@@ -86,7 +90,7 @@ function backendJson(
     address,
     dns: hostNameJson(hostName),
     healthy: down !== undefined ? false : known === undefined ? null : true,
-    state: stateJson(worstOf(memberships)),
+    state: stateWord(worstOf(memberships)),
     connects: { failing: connects.failing, since: timeJson(connects.sinceMs), error: connects.error ?? null },
     since: timeJson(changed?.changedAtMs),
     reason: (down ?? memberships.find(({ lastError }) => lastError !== undefined))?.lastError ?? null,
@@ -174,7 +178,7 @@ function membershipJson(membership: MembershipReading, connects: ConnectsReading
     max_connections: limit,
     requests: requests === undefined ? null : requestsLimitJson(requests),
     healthy: healthJson(membership),
-    state: stateJson(state),
+    state: stateWord(state),
     since: timeJson(sinceMs),
     reason: reason ?? null,
     health_ignored: membership.panics,
@@ -221,11 +225,6 @@ function agentJson({ admin, isDown, share, sinceMs, text, atMs, error }: AgentSa
     since: timeJson(sinceMs),
     error: error ?? null,
   };
-}
-
-/** In the words that operators use for health. */
-function stateJson(state: MemberState): string {
-  return state === 'up' ? 'healthy' : state === 'down' ? 'unhealthy' : state;
 }
 
 /** The state in the upstream where it is furthest from serving requests. */
