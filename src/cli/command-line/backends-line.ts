@@ -21,6 +21,20 @@ export interface BackendsLine extends BackendsQuestion {
   readonly json: boolean;
 }
 
+/** The words of HAProxy's `set server … state`. */
+const VERBS_OF_OTHERS: ReadonlyMap<string, BackendVerb> = new Map([
+  ['down', 'unhealthy'],
+  ['maint', 'disable'],
+  ['maintenance', 'disable'],
+  ['ready', 'enable'],
+  ['up', 'healthy'],
+]);
+
+function verbHint(word: string): string {
+  const meant = VERBS_OF_OTHERS.get(word);
+  return meant === undefined ? suggestion(word, BACKEND_VERBS) : `; did you mean "${meant}"?`;
+}
+
 /** Reads `[list]` or `VERB NAME`. Returns a text that says what is wrong, if anything is. */
 export function readBackends(
   words: readonly string[],
@@ -28,7 +42,8 @@ export function readBackends(
 ): BackendsQuestion | string {
   const [word = 'list', name, ...more] = words;
   const verb = BACKEND_VERBS.find((known) => known === word);
-  if (verb === undefined) return `backends can not '${word}'${suggestion(word, BACKEND_VERBS)}`;
+  if (verb === undefined)
+    return `backends can not '${word}', only ${BACKEND_VERBS.join(', ')}${verbHint(word)}`;
   if (verb === 'list') {
     if (name !== undefined) return `backends list takes no arguments, got '${words.slice(1).join(' ')}'`;
     if (reason !== undefined) return 'backends list takes no --reason: nothing changes';

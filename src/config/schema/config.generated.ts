@@ -910,7 +910,7 @@ export interface HealthCheck {
 /** Watches the answers that clients get from a backend. One that fails too often is ejected: it gets no requests for some time (`outlier_detection`). A failure is a connection that fails or breaks, an answer that does not come in time, or a status of 500 and more, except 501 and 505. */
 export interface PassiveChecks {
   /**
-   * `false` turns passive checks off while the section stays in the file.
+   * `false` turns passive checks off while the section stays in the file. Then nothing is ejected, and of `outlier_detection` only `panic_threshold` counts.
    * @default true
    */
   readonly enabled: boolean;
@@ -936,7 +936,7 @@ export interface PassiveChecks {
   readonly window: number;
 }
 
-/** Asks an agent beside each backend what it may get, as `agent-check` of HAProxy does. The agent answers a connection with one line of words: `75%` (so much of its weight), `drain` (it keeps its clients and gets no new ones), `maint` (it gets nothing), `ready` (neither of these), `down`, `failed` or `stopped`, perhaps with a reason behind `#`, `up`, and `maxconn:30` (so many connections of the proxy, in place of `max_connections`; 0: no limit; over all workers). Each holds until the agent says otherwise. Other words are passed over. An agent that does not answer changes nothing. The backend is down when its active checks or its agent say so; `up` of the agent does not outweigh checks that fail. */
+/** Asks an agent beside each backend what it may get, as `agent-check` of HAProxy does. The agent answers a connection with one line of words: `75%` (so much of its weight), `drain` (it keeps its clients and gets no new ones), `maint` (it gets nothing), `ready` (neither of these), `down`, `failed` or `stopped`, perhaps with a reason behind `#`, `up`, and `maxconn:30` (so many connections of the proxy, in place of `max_connections`; 0: no limit; over all workers). Each holds until the agent says otherwise. Other words are passed over. An agent that does not answer, or not in these words, changes nothing; the log tells when that begins and ends. The backend is down when its active checks or its agent say so; `up` of the agent does not outweigh checks that fail. */
 export interface AgentCheck {
   /**
    * `false` turns the agents off while the section stays in the file. What they said no longer counts.
@@ -977,7 +977,7 @@ export interface SlowStart {
   readonly aggression: number;
 }
 
-/** Keeps each client at the backend that served it first. A client whose backend is gone, down or in maintenance gets another one. A backend with weight 0, or one that drains, keeps its clients and gets no new ones. While a backend is full, a request of its client goes to another one, and the client stays where it is. Other edits, such as other weights and addresses, change nothing. With type `cookie`, the client gets a cookie with the first response, which then also gets `Cache-Control: private`, so that no cache gives it to others; backends do not get the cookie. It names a backend by the names of upstream and backend, so it outlives restarts, and all workers and proxies with the same key agree. With types `source` and `header`, a table in memory remembers the clients: all workers share it, it never grows beyond `size`, and it outlives edits, but no restart and no upgrade. New clients get a backend by `load_balancer`: with an algorithm that hashes the same value, clients that were forgotten come back to their backends as a rule. */
+/** Keeps each client at the backend that served it first. A client whose backend is gone, down or in maintenance gets another one, perhaps a `backup`, and stays there when its first backend is back. A backend with weight 0, or one that drains, keeps its clients and gets no new ones. While a backend is full, a request of its client goes to another one, and the client stays where it is. Other edits, such as other weights and addresses, change nothing. With type `cookie`, the client gets a cookie with the first response, which then also gets `Cache-Control: private`, so that no cache gives it to others; backends do not get the cookie. It names a backend by the names of upstream and backend, so it outlives restarts, and all workers and proxies with the same key agree. With types `source` and `header`, a table in memory remembers the clients: all workers share it, it never grows beyond `size`, and it outlives edits, but no restart and no upgrade. New clients get a backend by `load_balancer`: with an algorithm that hashes the same value, clients that were forgotten come back to their backends as a rule. */
 export interface Sticky {
   /**
    * `false` turns stickiness off while the section stays in the file.
@@ -1052,7 +1052,7 @@ export interface Queue {
    */
   readonly max_size: number;
   /**
-   * How long a request or connection may wait because all backends are at `max_connections`. After this time it is refused. If the pool of a backend is full, `connection_pool.acquire_timeout` is the limit instead. In ms.
+   * How long a request or connection may wait because all backends are at `max_connections` or another of their limits. After this time it is refused. If the pool of a backend is full, `connection_pool.acquire_timeout` is the limit instead. In ms.
    * @default "10s"
    */
   readonly timeout: number;
@@ -1071,7 +1071,7 @@ export interface OutlierDetection {
    */
   readonly base_ejection_time: number;
   /**
-   * The longest ejection. In ms.
+   * The longest ejection. A time shorter than `base_ejection_time` counts as that. In ms.
    * @default "5m"
    */
   readonly max_ejection_time: number;

@@ -81,7 +81,7 @@ const ROWS = [
     'balance_backend_passed_over_total',
     'counter',
     ['backend', 'reason'],
-    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, ejected, circuit_open, draining, maintenance, max_connections, pool_full, or failed (it could not be connected to; another one is tried then, if there is one).',
+    'Requests and connections that were not given to the backend though the balancer looked at it. Reason: unhealthy, ejected, circuit_open, draining, maintenance, max_connections, max_requests, pool_full, or failed (it could not be connected to; another one is tried then, if there is one).',
   ],
   [
     'balance_backend_bytes_total',
@@ -143,7 +143,7 @@ const ROWS = [
     'balance_queue_waiting',
     'gauge',
     ['upstream'],
-    'Requests that wait for a backend that is below max_connections and has room in its pool.',
+    'Requests that wait for a backend that is below its limits (max_connections, max_requests, adaptive_concurrency) and has room in its pool.',
   ],
   ['balance_queue_wait_seconds', 'histogram', ['upstream'], 'Time in the queue, however the wait ended.'],
   [
@@ -156,7 +156,7 @@ const ROWS = [
     'balance_queue_timeouts_total',
     'counter',
     ['upstream'],
-    "Requests refused because they waited for the queue's timeout while all backends were at max_connections.",
+    "Requests refused because they waited for the queue's timeout while all backends were at their limits.",
   ],
   [
     'balance_upstream_results_total',

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../config/values/units.ts';
 import { msBetween } from '../../shared/shared-clock.ts';
 import type { PlaceLimit } from '../../shared/place-limit.ts';
 import type { SharedNumber } from '../balancer/contract/shared-turns.ts';
@@ -178,7 +179,7 @@ export class CircuitBreaker {
     const now = unpackMoment(this.#words.moment.read());
     const passedMs = msBetween(now.at, this.#clock.now());
     if (now.state === 'open') {
-      if (passedMs >= 0) this.#become('half-open', `it was open for ${this.rules.openMs} ms`);
+      if (passedMs >= 0) this.#become('half-open', `it was open for ${formatDuration(this.rules.openMs)}`);
       else this.#wait(-passedMs);
     } else if (now.state === 'recovering') {
       const { recoveryMs } = this.rules;

@@ -109,6 +109,13 @@ describe.each([1, 2])('states that operators set, with %i workers', { timeout: 6
       code: 2,
       stderr: `balance: there is no backend 'ome'; did you mean "one"?\n`,
     });
+    const encoded = await fetch(`http://${proxy.adminAddress}/backends/app%2Fone/drain`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    expect(await encoded.json()).toMatchObject({
+      message: expect.stringContaining('between the names of upstream and backend write / itself') as string,
+    });
     await balance(proxy, 'unhealthy', 'two');
     await untilAnswering(proxy, '503');
     await balance(proxy, 'healthy', 'two');

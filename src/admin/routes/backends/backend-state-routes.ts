@@ -59,6 +59,9 @@ export function backendStateRoutes(backends: () => Promise<BackendsReading>, han
   });
 }
 
+const ENCODED_SLASH =
+  '%2F belongs to a name that has a slash; between the names of upstream and backend write / itself';
+
 /**
  * The backends that a path names: `NAME` alone stands for the same server in all upstreams.
  *
@@ -75,7 +78,12 @@ function placesOf(path: string, { backends }: BackendsReading): readonly Place[]
     );
   if (places.length === 0) {
     const where = upstream === undefined ? '' : ` in the upstream '${upstream}'`;
-    throw new AdminError(404, 'unknown_backend', `there is no backend '${name}'${where}; see GET /backends`);
+    const hint = name.includes('/') && upstream === undefined ? `: ${ENCODED_SLASH}` : '';
+    throw new AdminError(
+      404,
+      'unknown_backend',
+      `there is no backend '${name}'${where}${hint}; see GET /backends`,
+    );
   }
   if (new Set(places.map(({ address }) => address)).size > 1)
     throw new AdminError(

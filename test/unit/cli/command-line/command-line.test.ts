@@ -144,6 +144,14 @@ describe('parseCommandLine', () => {
     expect(mistakeIn('validate --from 127.0.0.1')).toBe('validate takes no --from, explain does');
   });
 
+  it('names the verbs of backends, and the one that HAProxy calls otherwise', () => {
+    const verbs = 'list, drain, disable, enable, healthy, unhealthy';
+    expect(mistakeIn('backends maint a')).toBe(
+      `backends can not 'maint', only ${verbs}; did you mean "disable"?`,
+    );
+    expect(mistakeIn('backends colour a')).toBe(`backends can not 'colour', only ${verbs}`);
+  });
+
   it('takes BALANCE_CONFIG when there is no --config, and config/balance.yaml when there is neither', () => {
     const env = { BALANCE_CONFIG: '/etc/balance.yaml' };
     expect(parse('run', env)).toEqual({ command: 'run', configFile: '/etc/balance.yaml' });

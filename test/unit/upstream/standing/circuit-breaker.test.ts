@@ -73,6 +73,7 @@ describe('a circuit breaker', () => {
     const { breaker, states, fail } = breakerWith({ probes: 2 });
     fail(3);
     vi.advanceTimersByTime(60_000);
+    expect(breaker.reason).toBe('it was open for 1m');
     expect([breaker.reserve(), breaker.begin()]).toEqual([true, true]);
     expect([breaker.reserve(), breaker.begin()]).toEqual([true, true]);
     expect([breaker.hasRoom, breaker.reserve()]).toEqual([false, false]);
