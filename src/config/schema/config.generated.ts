@@ -1237,7 +1237,7 @@ export interface Retry {
   readonly budget: RetryBudget;
 }
 
-/** How many tries may run at a time beside the first ones, in all workers together. When many requests fail, second tries would only add to the load that makes them fail. A try counts from its decision to its end, its delay included. What does not count: another backend instead of one that refuses connections, and the request that is sent once more because an idle connection died. */
+/** How many tries may run at a time beside the first ones, in all workers together. When many requests fail, second tries would only add to the load that makes them fail. A try counts from its decision to its end, its delay included. What does not count: another backend instead of one that refuses connections; the request that is sent once more because an idle connection died; and, where the budget is used up, a try after a backend that broke the connection and then refuses a new one, because it has ended. A backend that ends again and again can so have its requests tried up to `max_attempts` times, whatever the budget says. */
 export interface RetryBudget {
   /**
    * Percent of the requests that the upstream has at the moment, waiting ones included. A backend that dies takes all of its running requests with it: with three backends that is a third, of which 20 per cent saves a part, and 100 all. A low number keeps second tries from drowning backends that are slow.

@@ -1,11 +1,9 @@
 import type { Upstream as UpstreamConfig } from '../../config/schema/config.generated.ts';
 import type { Member } from '../../upstream/group/member.ts';
 import type { UpstreamGroup } from '../../upstream/group/upstream-group.ts';
+import { panicPercentOf } from '../upstreams/standing-rules.ts';
 import { shownPriority } from './explain-backend.ts';
 import type { ExplainedGroup, ExplainedUpstream } from './explanation.ts';
-
-/** Of `panic_threshold` while ejection is on. */
-const DEFAULT_THRESHOLD = 50;
 
 /** How long requests may wait for a backend with room, if they may. */
 export function explainQueue(
@@ -19,8 +17,8 @@ export function explainQueue(
 }
 
 /** Why the health of backends is ignored. */
-export function panicText({ outlier_detection: outliers }: UpstreamConfig): string {
-  return `health is ignored, as fewer than ${outliers?.panic_threshold ?? DEFAULT_THRESHOLD} % of the backends are healthy`;
+export function panicText(config: UpstreamConfig): string {
+  return `health is ignored, as fewer than ${panicPercentOf(config)} % of the backends are healthy`;
 }
 
 /** Which backends get the requests, where some come before others. */

@@ -47,6 +47,45 @@ resilience:
       retry_budget: { percent: 20, min: 3, allowed: 3, used: 0 },
     });
   });
+
+  it.each([
+    ['{ max_ejection_percent: 100 }', 50],
+    ['{ max_ejection_percent: 100, panic_threshold: 40 }', 40],
+  ])(
+    'says that health is ignored, and from which part on, with outlier_detection: %s',
+    async (outliers, percent) => {
+      const failing = await backend(answering(() => ok().replace('200 OK', '500 No')));
+      const works = await backend(answering(() => ok()));
+      const port = failing.address.split(':').at(-1);
+      const proxy = await labProxy(`
+workers: ${String(workers)}
+admin: { listen: '127.0.0.1:0' }
+reload: { watch: false }
+listen: '127.0.0.1:0'
+backends:
+  - { name: works, address: '${works.address}' }
+  - { name: fails, address: '${failing.address}' }
+  - { name: fails_too, address: 'localhost:${String(port)}' }
+health_check: { enabled: false, passive_checks: { consecutive_failures: 1 } }
+outlier_detection: ${outliers}
+`);
+      const explained = async (): Promise<Explanation['upstream']> => {
+        const body = JSON.stringify({ url: '/' });
+        const answer = await askAdmin(proxy.adminAddress, '/explain', { method: 'POST', body });
+        return (answer.json() as Explanation).upstream;
+      };
+      expect((await explained())?.panic).toBeUndefined();
+      await eventually(async () => {
+        await (await fetch(`http://${proxy.address()}/`)).text();
+        return (await explained())?.panic !== undefined;
+      }, 'too few backends are healthy');
+      const upstream = await explained();
+      expect(upstream?.panic).toBe(
+        `health is ignored, as fewer than ${String(percent)} % of the backends are healthy`,
+      );
+      expect(upstream?.backends.map(({ candidate }) => candidate)).toEqual([true, true, true]);
+    },
+  );
 });
 
 it('an explanation by a running proxy has states in the words of GET /backends', async () => {

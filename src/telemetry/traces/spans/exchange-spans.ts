@@ -205,8 +205,9 @@ export class ExchangeSpans implements TelemetrySubscriber {
       attributes['http.status_code'] = status;
       attributes['http.response.status_code'] = status;
     }
-    const failed = record.failedTries?.length ?? 0;
-    if (failed > 0) attributes['http.request.resend_count'] = failed;
+    // A try beside this one began later.
+    const before = record.failedTries?.filter(({ startMs }) => startMs <= phases.backendStartMs).length ?? 0;
+    if (before > 0) attributes['http.request.resend_count'] = before;
     this.#addStep(origin, record, context, {
       name: `backend: ${record.method} ${url}`,
       kind: SpanKind.CLIENT,

@@ -171,6 +171,45 @@ describe('each try', () => {
     },
   );
 
+  const HEDGE = 'sample_rate: 1 }\nresilience: { hedge: { after: 20ms }';
+  /** The spans of the tries at b0 and b1. */
+  function triesOf(spans: readonly CollectedSpan[]) {
+    const tries = spans.filter(({ name }) => name.startsWith('backend: '));
+    return ['b0', 'b1'].map((backend) => tries.find(({ tags }) => tags['backend'] === backend)!);
+  }
+
+  it('of two beside each other has a span, and the one that is outrun is no error', async () => {
+    const slowSeen: Message[] = [];
+    const slow = await backend(answering(() => new Promise(() => undefined), slowSeen));
+    const { ask, seen, spans } = await tracedScene(HEDGE, [slow.address]);
+    expect(statusOf(await ask())).toBe(200);
+    const all = await spans(5);
+    const root = all.find(({ name }) => name === 'GET /path')!;
+    const [outrun, won] = triesOf(all);
+    expect([outrun!.parentSpanId, won!.parentSpanId]).toEqual([root.spanId, root.spanId]);
+    expect(outrun!.tags).toMatchObject({ 'balance.hedge': 'lost' });
+    expect([outrun!.tags['error'], outrun!.tags['error.type']]).toEqual([undefined, undefined]);
+    expect(won!.tags).toMatchObject({ 'http.status_code': 200, 'http.request.resend_count': 1 });
+    const told = [slowSeen, seen].map(([message]) => fieldValues(message!, 'traceparent'));
+    expect(told).toEqual([outrun, won].map((span) => [`00-${root.traceId}-${span!.spanId}-01`]));
+  });
+
+  it('that answers before one beside it counts as sent once', async () => {
+    let answer: (text: string) => void = () => undefined;
+    const answered = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    const slow = await backend(answering(() => answered));
+    const { ask, spans } = await tracedScene(HEDGE, [slow.address], 'http', async (connection) => {
+      await readMessage(connection);
+      answer(ok('first'));
+    });
+    expect((await ask()).body.toString()).toBe('first');
+    const [won, outrun] = triesOf(await spans(5));
+    expect(outrun!.tags).toMatchObject({ 'balance.hedge': 'lost' });
+    expect([won!.tags['http.status_code'], won!.tags['http.request.resend_count']]).toEqual([200, undefined]);
+  });
+
   it('leaves the trace out where a transform removes or replaces it', async () => {
     const { ask, seen } = await tracedScene(
       'sample_rate: 1, propagation: [w3c, b3] }\ntransform: { request_headers: [{ action: set, name: traceparent, value: mine }, { action: remove, name: b3 }]',
