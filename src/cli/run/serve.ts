@@ -27,13 +27,13 @@ export interface ServeOptions {
  */
 const ECHO_WINDOW_MS = 250;
 /** When all is cut, workers and outputs have this time for the last lines of the log. */
-const LAST_WORDS_MS = 500;
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Runs a proxy until SIGTERM, SIGINT or SIGQUIT, then drains it. Resolves with the exit code.
  *
  * While it runs, no stray error ends the process: the error is logged, and everything that it did not touch goes on. A second
- * signal destroys everything and exits within half a second. A signal that comes before the proxy is up is not lost. One that asks for the end
+ * signal destroys everything and exits within a second. A signal that comes before the proxy is up is not lost. One that asks for the end
  * ends the start; the others have their effect as soon as the proxy is up.
  */
 export async function serve(options: ServeOptions, context: ServeContext): Promise<number> {

@@ -95,7 +95,7 @@ describe('serve', () => {
     events.emit('SIGTERM', 'SIGTERM');
     expect(app.destroy).toHaveBeenCalledOnce();
     // The last lines of the log have some time.
-    await vi.advanceTimersByTimeAsync(500);
+    await vi.advanceTimersByTimeAsync(1000);
     expect(events.exit).toHaveBeenCalledWith(1);
   });
 
