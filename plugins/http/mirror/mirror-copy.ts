@@ -19,6 +19,10 @@ import { NO_TRAILERS, type FieldLine } from '../message/trailers.ts';
 /** Whatever the `read` timeout of its upstream is, a copy waits no longer than this for the begin, and again for the end, of an answer. */
 const LONGEST_WAIT_MS = 60_000;
 
+/** An answer in more pieces, or with more interim ones before it, costs more time than a copy is worth. */
+const MOST_PIECES = 4_096;
+const MOST_INTERIM = 32;
+
 /** The request that is copied. */
 export interface MirroredRequest extends SharedRequest {
   readonly instance: HttpInstance;
@@ -32,7 +36,8 @@ export interface MirroredRequest extends SharedRequest {
 /**
  * The copy of one request: collects its body, and sends it to the mirror once the request is complete. What the mirror answers is read and
  * forgotten. The mirror has the `read` timeout of its upstream, and a minute at most, to begin its answer, and as long again to end it: a
- * stream without an end must not keep its place among the copies.
+ * stream without an end must not keep its place among the copies. Nor may a mirror that sends no end of tiny chunks or interim answers
+ * take the time of the requests: such a copy ends early.
  */
 export class MirrorCopy implements LeaseRequest, ResponseEvents {
   readonly key = undefined;
@@ -51,6 +56,8 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
   #client: ClientStream | undefined = undefined;
   #deadline: Deadline | undefined = undefined;
   #status = 0;
+  #pieces = 0;
+  #interims = 0;
   #spanId: string | undefined = undefined;
   /** When the copy was sent, in ms since 1970; undefined before. */
   #startedAtMs: number | undefined = undefined;
@@ -136,7 +143,7 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
   }
 
   interim(): void {
-    // Only the final answer counts.
+    this.#interims += 1;
   }
 
   head(head: { readonly status: number }): void {
@@ -149,11 +156,12 @@ export class MirrorCopy implements LeaseRequest, ResponseEvents {
   }
 
   data(): void {
-    // Nobody reads it.
+    this.#pieces += 1;
   }
 
   flush(): void {
-    // Nobody reads it.
+    if (this.#interims > MOST_INTERIM) this.#finish('failed', 'backend_protocol');
+    else if (this.#pieces > MOST_PIECES) this.#finish('answered', undefined, 0);
   }
 
   drained(): void {

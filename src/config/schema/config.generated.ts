@@ -439,7 +439,7 @@ export interface RouteHedge {
   readonly after: number;
 }
 
-/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete, with the same header as the request. Where the request has a trace, the copy is a span of its own below it, and its backend gets the id of that span. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. Requests that change the protocol (WebSockets) are not copied. */
+/** Sends a copy of requests to another upstream, such as a new version of a service under the real load. Its answers are ignored. A copy is sent once its request is complete, with the same header as the request. Where the request has a trace, the copy is a span of its own below it, and its backend gets the id of that span. A worker sends at most 100 copies at a time, and keeps at most 16 MiB of their bodies; beyond that copies are dropped, and the requests never wait. The mirror has its `read` timeout, but no more than a minute, to begin its answer, and as long again to end it. An answer in more than 4,096 pieces, or with more than 32 interim responses before it, ends its copy early. Requests that change the protocol (WebSockets) are not copied. */
 export interface HttpMirror {
   /** Name of the upstream that gets the copies. */
   readonly upstream: string;

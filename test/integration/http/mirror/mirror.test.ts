@@ -135,6 +135,25 @@ describe('a mirror that does not work', () => {
     await untilCounted(proxy, 'answered');
   });
 
+  it.each([
+    ['interim responses', '', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'failed'],
+    ['tiny chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', '1\r\nx\r\n', 'answered'],
+  ])('and sends no end of %s soon keeps the proxy busy no more', async (_, begin, piece, result) => {
+    const copies: ByteSocket[] = [];
+    const { proxy, ask } = await mirrored(
+      async (connection) => {
+        copies.push(connection);
+        await readMessage(connection);
+        connection.send(begin + piece.repeat(10_000));
+      },
+      '',
+      '1h',
+    );
+    expect((await ask(get())).body.toString()).toBe('served');
+    await untilCounted(proxy, result);
+    await copies[0]?.untilEnded();
+  });
+
   it('gets at most a hundred copies at a time, and the requests beyond are served', async () => {
     const copies: ByteSocket[] = [];
     const { proxy, ask } = await mirrored(
