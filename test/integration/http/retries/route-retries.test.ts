@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 
 import { labProxy, type LabProxy } from '../../../support/labs/lab-proxy.ts';
@@ -80,6 +81,39 @@ describe.each([1, 2])('a route with workers: %i', (workers) => {
     expect(await tries('/')).toBe(5);
     await change('{ name: a, path_prefix: / }', 'retry: { enabled: false }');
     expect(await tries('/')).toBe(1);
+  });
+});
+
+describe.each([1, 2])('a hedge with workers: %i', (workers) => {
+  it('is edited live', async () => {
+    const quick = await backend(answering(() => ok('quick')));
+    const slow = await backend(
+      answering(async () => {
+        await wait(1_500);
+        return ok('slow');
+      }),
+    );
+    const config = (resilience: string): string => `
+workers: ${String(workers)}
+listen: '127.0.0.1:0'
+reload: { watch: false }
+admin: { listen: '127.0.0.1:0' }
+backends: [{ name: quick, address: '${quick.address}' }, { name: slow, address: '${slow.address}' }]
+resilience: { ${resilience} }
+`;
+    const proxy = await labProxy(config('hedge: { after: 30s }'));
+    /** What two requests got, whose first tries are at one backend each. */
+    const answers = async (): Promise<string[]> => {
+      const got: string[] = [];
+      for (let request = 0; request < 2; request++)
+        got.push(await (await fetch(`http://${proxy.address()}/`)).text());
+      return got.sort();
+    };
+    expect(await answers()).toEqual(['quick', 'slow']);
+    await proxy.change(config('hedge: { after: 20ms }'));
+    expect(await answers()).toEqual(['quick', 'quick']);
+    await proxy.change(config('hedge: { enabled: false, after: 20ms }'));
+    expect(await answers()).toEqual(['quick', 'slow']);
   });
 });
 
