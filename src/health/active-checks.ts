@@ -81,9 +81,13 @@ export class ActiveChecks {
     return { places, monitor, watches, context };
   }
 
-  /** One that has checked, from the first of these places that has any. */
+  /**
+   * One that has checked, from the first of these places that has any. Edits may follow each other faster than checks: else one that took
+   * over what another one knew.
+   */
   #knownAt(places: readonly string[]): HealthMonitor | undefined {
-    return places.flatMap((place) => [...(this.#monitors.get(place) ?? [])]).find(({ checked }) => checked);
+    const monitors = places.flatMap((place) => [...(this.#monitors.get(place) ?? [])]);
+    return monitors.find(({ checked }) => checked) ?? monitors.find(({ knows }) => knows);
   }
 
   #end({ places, monitor, context }: ActivelyChecked): void {

@@ -71,6 +71,11 @@ export class HealthMonitor {
     return this.#lastCheckAtMs !== undefined;
   }
 
+  /** Whether this monitor, or the one whose state it took over, has checked the backend. */
+  get knows(): boolean {
+    return this.checked || this.#options.assumed !== undefined;
+  }
+
   /** When the last check ended, ms since 1970; undefined before the first one has. */
   get lastCheckAtMs(): number | undefined {
     return this.#lastCheckAtMs;

@@ -103,6 +103,18 @@ describe('a health board', () => {
     expect(second.health.healthy).toBe(false);
   });
 
+  it('keeps what was found over edits that follow each other faster than checks', async () => {
+    const { board } = lab();
+    const address = await refusingAddress();
+    const first = watch(board, backend(address, 'one', 'old'));
+    await first.changed();
+    const second = watch(board, backend(address, 'one', 'new'));
+    first.release();
+    const third = watch(board, backend(address, 'one', 'newer'));
+    second.release();
+    expect(third.health.healthy).toBe(false);
+  });
+
   it('counts a check for each name that the backend has', async () => {
     const { board, records } = lab();
     const address = await refusingAddress();
