@@ -6,7 +6,7 @@ const OWN_EXTENSION = extname(fileURLToPath(import.meta.url));
 /** The protocols that come with the proxy. */
 export const BUILT_IN: readonly string[] = ['tcp', 'http'];
 /** The filters that come with the proxy, each a folder of `plugins/filters`. */
-export const BUILT_IN_FILTERS: readonly string[] = ['address-list', 'compress', 'cors'];
+export const BUILT_IN_FILTERS: readonly string[] = ['address-list', 'compress', 'cors', 'security-headers'];
 /** Where the built-in plugins are, compiled like this file. */
 const OWN_DIRECTORY = fileURLToPath(new URL('../../../plugins/', import.meta.url));
 

@@ -23,6 +23,7 @@ const { FILTER: file, FILTER_NAME: name = '', FILTER_OPTIONS: options = '' } = p
 const CANDIDATES: readonly Candidate[] = [
   { name: 'cors', options: '"origins": ["https://a.test"], "credentials": true' },
   { name: 'address-list', options: '"deny": ["192.0.2.0/24"]' },
+  { name: 'security-headers', options: '"hsts": {}' },
   { name: 'compress', options: '"types": ["*"], "min_size": "0B"' },
   { name: 'budget', options: '"requests": 1000', file: new URL('config/plugins/budget.mjs', ROOT) },
   ...(file === undefined ? [] : [{ name, options, file }]),

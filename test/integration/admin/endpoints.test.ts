@@ -109,6 +109,7 @@ describe('GET /status', () => {
           { name: 'address-list', file: null, hash: null },
           { name: 'compress', file: null, hash: null },
           { name: 'cors', file: null, hash: null },
+          { name: 'security-headers', file: null, hash: null },
         ],
         failures: [],
         ignored: [],

@@ -21,6 +21,7 @@ describe('a plugin that is broken while the proxy runs', () => {
       'http',
       'other',
       'say',
+      'security-headers',
       'tcp',
     ]);
     await writeInto(proxy.directory, { 'plugins/say.mjs': 'export default {' });

@@ -95,7 +95,7 @@ describe('filters in the config', () => {
     expect(unknown.message).toContain(
       'balance.yaml:7:24 listeners[0].http.filters[0].use is "wey", which is no filter; did you mean "way"?',
     );
-    expect(unknown.message).toContain('there are: address-list, compress, cors, way');
+    expect(unknown.message).toContain('there are: address-list, compress, cors, security-headers, way');
     const wrong = await proxy.edit(
       yaml({
         routes:
