@@ -5,7 +5,7 @@ import type {
   HttpFilterPlugin,
 } from '../../../src/plugin-api/index.ts';
 import { BalanceError } from '../../../src/errors.ts';
-import { varyBy } from '../vary.ts';
+import { varyBy } from '../../../src/plugin-api/values/vary-by.ts';
 import { acceptedCoding } from './accepted-coding.ts';
 import { Compressible } from './compressible.ts';
 import { compressorsOf, type MakeCompressor } from './compressors.ts';

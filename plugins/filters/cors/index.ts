@@ -1,5 +1,5 @@
 import type { Answer, FilterHooks, FilterRequest, HttpFilterPlugin } from '../../../src/plugin-api/index.ts';
-import { varyBy } from '../vary.ts';
+import { varyBy } from '../../../src/plugin-api/values/vary-by.ts';
 import { CORS_SCHEMA, type CorsOptions } from './options.ts';
 
 const ANY = '*';

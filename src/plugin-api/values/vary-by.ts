@@ -1,4 +1,4 @@
-import type { FilterFields } from '../../src/plugin-api/index.ts';
+import type { FilterFields } from '../filter.ts';
 
 const ANY = '*';
 
