@@ -3,6 +3,7 @@
 // Loading the proxy takes some tenths of a second. Without these handlers, SIGHUP would end the process in that time, and SIGUSR1
 // would start the debugger.
 import type { EarlySignals } from './process/command-context.ts';
+import type * as Program from './run-program.ts';
 
 /** The signals that a running proxy listens to. SIGPIPE is not among them, because Node.js itself ignores it from the start. */
 const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -44,5 +45,5 @@ class CaughtSignals implements EarlySignals {
 const signals = new CaughtSignals();
 // The compiled program is one file with all that it imports (src/bundle.mjs).
 const program = import.meta.url.endsWith('.js') ? './bundle.js' : './run-program.ts';
-const { runProgram } = (await import(program)) as typeof import('./run-program.ts');
+const { runProgram } = (await import(program)) as typeof Program;
 await runProgram(signals);

@@ -15,7 +15,10 @@ describe('an upgrade', () => {
   it(
     'there and back, again and again, refuses no connection and fails no request',
     async () => {
-      const lab = await UpgradeLab.start({ backend: await upgradeBackend(), shutdownTimeout: `${LIMIT_MS / 1000}s` });
+      const lab = await UpgradeLab.start({
+        backend: await upgradeBackend(),
+        shutdownTimeout: `${LIMIT_MS / 1000}s`,
+      });
       const traffic = new UpgradeTraffic();
       const web = { port: lab.ports.web, host: '127.0.0.1' };
       for (let n = 0; n < 4; n++) {
