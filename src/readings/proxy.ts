@@ -74,6 +74,8 @@ export interface RunningReading {
   readonly draining: readonly DrainingReading[];
   readonly listeners: readonly ListenerReading[];
   readonly resources: ResourcesReading;
+  /** Undefined without the section `overload`. */
+  readonly overload: OverloadReading | undefined;
   readonly runtimeWays: RuntimeWaysReading;
   /** Numbers of the workers that did not answer in time: what they would have said is missing. */
   readonly unanswered: readonly number[];

@@ -1,7 +1,12 @@
 import type { CertificateReading } from '../../readings/certificate.ts';
 import type { DrainingReading } from '../../readings/generation.ts';
 import type { ListenerReading } from '../../readings/listener.ts';
-import type { PluginsReading, ResourcesReading, RuntimeWaysReading } from '../../readings/process.ts';
+import type {
+  OverloadReading,
+  PluginsReading,
+  ResourcesReading,
+  RuntimeWaysReading,
+} from '../../readings/process.ts';
 import type { StatusReading } from '../../readings/proxy.ts';
 import { jsonResponse } from '../endpoint/admin-response.ts';
 import { get, type AdminRoute } from '../endpoint/admin-router.ts';
@@ -28,6 +33,7 @@ export function statusRoute(
       listeners,
       plugins,
       resources,
+      overload,
       lastReload,
       upgrades,
       runtimeWays,
@@ -54,6 +60,7 @@ export function statusRoute(
       ticket_key_age_seconds: ticketKeyAgeMs === undefined ? null : Math.floor(ticketKeyAgeMs / 1_000),
       plugins: pluginsJson(plugins),
       resources: resourcesJson(resources),
+      overload: overload === undefined ? null : overloadJson(overload),
       last_reload: lastReload === undefined ? null : reloadSummaryJson(lastReload),
       upgrades: upgradesJson(upgrades),
       workers: workers.map(workerJson),
@@ -140,6 +147,13 @@ function resourcesJson({ limit, open, shortSinceMs, counts }: ResourcesReading):
     connects_failed_total: counts.connect,
     checks_skipped_total: counts.check,
   };
+}
+
+/** What is refused at each level. */
+const REFUSED = ['nothing', 'requests', 'connections'] as const;
+
+function overloadJson({ event_loop_delay: byDelay, heap: byHeap }: OverloadReading): object {
+  return { event_loop_delay: REFUSED[byDelay], heap: REFUSED[byHeap] };
 }
 
 function pluginsJson({ loaded, failures, ignored, importedStates }: PluginsReading): object {

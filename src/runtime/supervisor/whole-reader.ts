@@ -184,6 +184,7 @@ export class WholeReader {
       draining: [],
       listeners: [],
       resources: { ...this.#own.reading(), counts: NO_SHORTAGES },
+      overload: undefined,
       // Descriptors for bursts come from the supervisor, without which there are no workers.
       runtimeWays: { ...runtimeWays(), acceptBursts: true },
       unanswered: [],

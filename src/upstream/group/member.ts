@@ -196,9 +196,14 @@ export class Member implements Candidate {
     return this.health?.lastCheckAtMs !== undefined || this.standing.hand?.state === 'healthy';
   }
 
-  /** Whether an operator has taken it out, or its weight is 0: then it is no part of what an upstream's panic is judged by. */
+  /** Whether an operator has taken it out, or its weight is 0. */
   get isTakenOut(): boolean {
     return this.weight === 0 || this.#verdict.isTakenOut;
+  }
+
+  /** Whether it gets no requests even while its upstream panics: then it is no part of what the panic is judged by. */
+  get isKeptOut(): boolean {
+    return this.isTakenOut || this.standing.hand?.state === 'unhealthy';
   }
 
   get responseMs(): number {

@@ -28,14 +28,15 @@ export interface PanicOptions {
 export interface PanicMember {
   /** Whether its checks find nothing wrong. */
   readonly sound: boolean;
-  readonly isTakenOut: boolean;
+  /** Whether it gets no requests whatever its checks find, as an operator or its agent says so, or its weight is 0. */
+  readonly isKeptOut: boolean;
   /** 0 is used first. */
   readonly priority: number;
   /** Whether its checks are ignored. */
   panics: boolean;
 }
 
-/** How many members of one priority there are, without those that an operator has taken out, and how many of them pass their checks. */
+/** How many members of one priority there are, without those that are kept out, and how many of them pass their checks. */
 interface PriorityCounts {
   readonly priority: number;
   all: number;
@@ -105,9 +106,9 @@ export class PanicWatch {
   }
 
   /** Counts what a member is now instead of what it was. False when that is the same. */
-  #count(at: number, { isTakenOut, sound }: PanicMember, counts: PriorityCounts | undefined): boolean {
+  #count(at: number, { isKeptOut, sound }: PanicMember, counts: PriorityCounts | undefined): boolean {
     const before = this.#counted[at] ?? OUT;
-    const now = isTakenOut ? OUT : sound ? SOUND : UNSOUND;
+    const now = isKeptOut ? OUT : sound ? SOUND : UNSOUND;
     if (counts === undefined || now === before) return false;
     this.#counted[at] = now;
     counts.all += Number(now !== OUT) - Number(before !== OUT);

@@ -130,6 +130,7 @@ describe('GET /status', () => {
         connects_failed_total: 0,
         checks_skipped_total: 0,
       },
+      overload: null,
       memory: expect.objectContaining({ rss_bytes: expect.any(Number) as number }) as object,
       cpu: { user_seconds: expect.any(Number) as number, system_seconds: expect.any(Number) as number },
       event_loop: {

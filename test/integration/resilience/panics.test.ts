@@ -73,6 +73,21 @@ describe.each([1, 2])('a panic with %i workers', { timeout: 60_000 }, (workers) 
     expect(await told(proxy)).toEqual([PANIC, CALM]);
   });
 
+  it('is none where an operator keeps requests from the backends', async () => {
+    const server = await backend(naming('b'));
+    const proxy = await started(yaml(workers, [server.address, server.address, server.address]));
+    const say = (name: string, word: string): Promise<Response> =>
+      fetch(`http://${proxy.adminAddress}/backends/${name}/${word}`, { method: 'POST' });
+    for (const name of ['b0', 'b1']) expect((await say(name, 'unhealthy')).status).toBe(200);
+    expect((await fetch(`http://${proxy.address('web')}/`)).status).toBe(200);
+    await say('b2', 'disable');
+    await eventually(
+      async () => (await fetch(`http://${proxy.address('web')}/`)).status === 503,
+      'no backend gets requests',
+    );
+    expect(await told(proxy)).toEqual([]);
+  });
+
   it('is not told to be over by an edit that is refused', async () => {
     const dead = [await deadAddress(), await deadAddress()];
     const proxy = await started(yaml(workers, dead));

@@ -1,10 +1,10 @@
 import type { BackendReading } from '../../../readings/upstreams/backend.ts';
 import type { GenerationReading } from '../../../readings/generation.ts';
-import type { OverloadReading } from '../../../readings/process.ts';
 import type { ProxyReadings } from '../../../readings/proxy.ts';
 import type { UpstreamReading } from '../../../readings/upstreams/upstream.ts';
 import type { TunnelReading } from '../../../readings/tunnel.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
+import { worseOverload } from './worse-overload.ts';
 
 /**
  * What the metrics read of all workers; undefined without any. Backends, listeners and queues stay apart: the metrics add them up by name, and
@@ -30,19 +30,9 @@ export function mergeReadings(all: readonly ProxyReadings[]): ProxyReadings | un
       (first) => first,
     ),
     shortages: all.map(({ shortages }) => shortages).reduce(sum),
-    overload: all.map(({ overload }) => overload).reduce(worstOf),
+    overload: all.map(({ overload }) => overload).reduce(worseOverload),
     unanswered: unansweredOf(all),
   };
-}
-
-function worstOf(
-  one: OverloadReading | undefined,
-  other: OverloadReading | undefined,
-): OverloadReading | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  const worse = (reason: keyof OverloadReading): OverloadReading['heap'] =>
-    one[reason] > other[reason] ? one[reason] : other[reason];
-  return { event_loop_delay: worse('event_loop_delay'), heap: worse('heap') };
 }
 
 /** Workers share the limit of a pool: only the first one of them that has the pool shows it, so that it counts once in sums. */

@@ -4,6 +4,7 @@ import type { ResourcesReading, RuntimeWaysReading } from '../../../readings/pro
 import type { RunningReading } from '../../../readings/proxy.ts';
 import { keyOf, mergeByKey, sum, unansweredOf } from './merge-by-key.ts';
 import { mergeGeneration, newestOf } from './merge-readings.ts';
+import { worseOverload } from './worse-overload.ts';
 
 /** What runs in all workers, as `/status` shows it; undefined without any. */
 export function mergeRunning(all: readonly RunningReading[]): RunningReading | undefined {
@@ -23,6 +24,7 @@ export function mergeRunning(all: readonly RunningReading[]): RunningReading | u
       mergeListener,
     ),
     resources: all.map(({ resources }) => resources).reduce(mergeResources),
+    overload: all.map(({ overload }) => overload).reduce(worseOverload),
     runtimeWays: all.map(({ runtimeWays }) => runtimeWays).reduce(mergeWays),
     unanswered: unansweredOf(all),
   };

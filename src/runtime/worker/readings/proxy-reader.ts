@@ -110,6 +110,7 @@ export class ProxyReader {
       draining: draining.readings(),
       listeners: listeners.all().map((listener) => listenerReading(listener, this.#ids)),
       resources: resources.reading(),
+      overload: this.#parts.overload?.reading,
       runtimeWays: { ...ways, acceptBursts: ways.interceptedAccept && listeners.sockets.hasBursts },
       unanswered: [],
     };

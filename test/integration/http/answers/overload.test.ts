@@ -18,6 +18,7 @@ listen: "127.0.0.1:0"
 reload: { watch: false }
 health_endpoint: /health
 backends: [{ name: one, address: "${backend.address}" }]
+admin: { listen: "127.0.0.1:0" }
 `;
     // Any heap is fuller than 0 %.
     const proxy = await labProxy(`${yaml}overload: { heap_percent: { refuse: 0 }, retry_after: 7s }`);
@@ -33,11 +34,14 @@ backends: [{ name: one, address: "${backend.address}" }]
     expect(fieldValues(refused, 'retry-after')).toEqual(['7']);
     expect(fieldValues(refused, 'x-balance-reason')).toEqual(['overloaded']);
     expect(statusOf(await ask('/health'))).toBe(200);
+    const overload = async (): Promise<unknown> => (await proxy.status())['overload'];
+    expect(await overload()).toMatchObject({ heap: 'requests' });
     const before = seen.length;
     expect(statusOf(await ask())).toBe(503);
     expect(seen).toHaveLength(before);
     await proxy.change(yaml);
     expect(statusOf(await ask())).toBe(200);
+    expect(await overload()).toBeNull();
   });
 
   it('closes new connections beyond the second threshold', async () => {
