@@ -184,6 +184,7 @@ function running(changes: Partial<RunningReading> = {}): RunningReading {
       shortSinceMs: undefined,
       counts: { accept: 1, connect: 2, check: 0 },
     },
+    overload: undefined,
     runtimeWays: {
       interceptedAccept: true,
       lateSocket: true,
@@ -292,6 +293,15 @@ describe('merged readings for the metrics', () => {
 });
 
 describe('what runs in all workers', () => {
+  it('say of each reason of an overload what the worst worker does', () => {
+    const watched = (event_loop_delay: 0 | 1 | 2, heap: 0 | 1 | 2): RunningReading =>
+      running({ overload: { event_loop_delay, heap } });
+    expect(mergeRunning([watched(0, 2), running(), watched(1, 0)])?.overload).toEqual({
+      event_loop_delay: 1,
+      heap: 2,
+    });
+  });
+
   it('adds up listeners and holds by what they are', () => {
     const merged = mergeRunning([running(), running()]);
     expect(merged?.generation?.active).toBe(8);
