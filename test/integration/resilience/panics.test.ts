@@ -4,6 +4,7 @@ import { deadAddress } from '../../support/addresses/dead-address.ts';
 import { buildProgram } from '../../support/labs/built-program.ts';
 import { labProxy, type LabProxy } from '../../support/labs/lab-proxy.ts';
 import { ask } from '../../support/labs/say-plugin.ts';
+import { answering, ok } from '../../support/peers/answering.ts';
 import { backend, naming } from '../../support/peers/backends.ts';
 import { eventually } from '../../support/time/eventually.ts';
 import { connectionAt, ODD_PLUGIN } from '../../support/workers/odd-plugin.ts';
@@ -74,7 +75,7 @@ describe.each([1, 2])('a panic with %i workers', { timeout: 60_000 }, (workers) 
   });
 
   it('is none where an operator keeps requests from the backends', async () => {
-    const server = await backend(naming('b'));
+    const server = await backend(answering(() => ok()));
     const proxy = await started(yaml(workers, [server.address, server.address, server.address]));
     const say = (name: string, word: string): Promise<Response> =>
       fetch(`http://${proxy.adminAddress}/backends/${name}/${word}`, { method: 'POST' });
