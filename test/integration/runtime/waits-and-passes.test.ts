@@ -173,7 +173,7 @@ metrics: { enabled: true, listen: "127.0.0.1:0" }
 backends:
   - { name: down, address: "${await deadAddress()}" }
   - { name: one, address: "${address}" }
-health_check: { type: tcp, interval: 50ms, timeout: 40ms, unhealthy_threshold: 1 }
+health_check: { type: tcp, interval: 1s, timeout: 1s, unhealthy_threshold: 1 }
 logging: { format: json, level: debug }
 `);
     await proxy.untilLogged('backend is unhealthy');
