@@ -58,7 +58,6 @@ const CAUSED: readonly (readonly [
   ['BalanceUpstreamPanic', 'failing', { upstream: 'panicking' }],
   ['BalanceBackendsEjected', 'failing', { upstream: 'ejecting' }],
   ['BalanceRetryBudgetUsedUp', 'failing', { backend: 'busy' }],
-  ['BalanceQueueRefuses', 'shortages', { upstream: 'slow' }],
   ['BalanceMirrorDropped', 'failing', { upstream: 'next' }],
   // Backends without checks to which no connect succeeds.
   ['BalanceBackendDown', 'outages', { backend: 'gone' }],
