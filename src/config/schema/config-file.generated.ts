@@ -2082,7 +2082,7 @@ export interface Reload {
   readonly watch_errors?: WatchErrors;
 }
 
-/** A guard that watches each new config. When too many requests fail under it, the proxy goes back to the previous config. Without this section there is no guard. */
+/** A guard that watches each new config. When too many requests fail under it, or three workers end in the first 30 seconds, the proxy goes back to the previous config. Without this section there is no guard. */
 export interface WatchErrors {
   /**
    * How long the guard watches a new config.
